@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attribute types of STUN that the parser and the writer know (RFC 8489 18.3, RFC 8445 20.2).
+#pragma once
+
+#define STUN_MAPPED_ADDRESS 0x0001
+#define STUN_USERNAME 0x0006
+#define STUN_MESSAGE_INTEGRITY 0x0008
+#define STUN_ERROR_CODE 0x0009
+#define STUN_UNKNOWN_ATTRIBUTES 0x000a
+#define STUN_REALM 0x0014
+#define STUN_NONCE 0x0015
+#define STUN_MESSAGE_INTEGRITY_SHA256 0x001c
+#define STUN_XOR_MAPPED_ADDRESS 0x0020
+#define STUN_PRIORITY 0x0024
+#define STUN_USE_CANDIDATE 0x0025
+#define STUN_SOFTWARE 0x8022
+#define STUN_FINGERPRINT 0x8028
+#define STUN_ICE_CONTROLLED 0x8029
+#define STUN_ICE_CONTROLLING 0x802a
+
+#define STUN_OPTIONAL 0x8000 // set in types that may be ignored when not understood
+#define STUN_ATTRIBUTE_HEAD 4
+#define STUN_FINGERPRINT_XOR 0x5354554eu
+#define STUN_FAMILY_IPV4 1
+#define STUN_FAMILY_IPV6 2
