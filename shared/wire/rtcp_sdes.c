@@ -25,11 +25,11 @@ static int items_measure(const uint8_t *p, size_t left)
 	size_t len = 0;
 
 	while (len < left && p[len] != SDES_END) {
-		if (left - len < ITEM_HEAD || left - len - ITEM_HEAD < p[len + 1])
+		if (left - len < ITEM_HEAD)
 			return -EBADMSG;
 		len += ITEM_HEAD + (size_t)p[len + 1];
 	}
-	return len < left ? (int)len : -EBADMSG;
+	return len < left ? (int)len : -EBADMSG; // no end mark, or an item beyond the end
 }
 
 int wire_rtcp_sdes_next(struct wire_walk *walk, struct wire_rtcp_chunk *chunk)

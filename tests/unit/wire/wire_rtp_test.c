@@ -172,59 +172,60 @@ static void elements_list(char *text, size_t cap, const char *extension)
 	}
 }
 
+static const struct {
+	const char *extension;
+	const char *elements;
+} extension_cases[] = {
+	{"bede0000", ""},
+	{"bede0001"
+	 "00000000",
+		""},
+	{"bede0002"
+	 "10ff0032aabbcc00",
+		"1:1 3:3 "},
+	{"bede0002"
+	 "3faabbccddeeff00",
+		""}, // 16 bytes told, 7 there
+	{"bede0002"
+	 "10ff05aa20bb0000",
+		"1:1 "}, // id 0 with a length ends it, RFC 8285 4.2
+	{"bede0002"
+	 "10fff0aa20bb0000",
+		"1:1 "}, // id 15 ends it
+	{"bede0001"
+	 "00000010",
+		""}, // one byte told, none there
+	{"10000003"
+	 "0101ff000300"
+	 "05020102"
+	 "0000",
+		"1:1 3:0 5:2 "},
+	{"100f0001"
+	 "0f01aa00",
+		"15:1 "}, // any application bits; id 15 is ordinary here
+	{"10000001"
+	 "0103aabb",
+		""},
+	{"10000001"
+	 "00000001",
+		""}, // an id without its length
+	{"10100001"
+	 "0101aa00",
+		""}, // neither profile
+	{"abcd0001"
+	 "10ff0000",
+		""},
+};
+
 static void extension_elements(void **state)
 {
-	static const struct {
-		const char *extension;
-		const char *elements;
-	} cases[] = {
-		{"bede0000", ""},
-		{"bede0001"
-		 "00000000",
-			""},
-		{"bede0002"
-		 "10ff0032aabbcc00",
-			"1:1 3:3 "},
-		{"bede0002"
-		 "3faabbccddeeff00",
-			""}, // 16 bytes told, 7 there
-		{"bede0002"
-		 "10ff05aa20bb0000",
-			"1:1 "}, // id 0 with a length ends it, RFC 8285 4.2
-		{"bede0002"
-		 "10fff0aa20bb0000",
-			"1:1 "}, // id 15 ends it
-		{"bede0001"
-		 "00000010",
-			""}, // one byte told, none there
-		{"10000003"
-		 "0101ff000300"
-		 "05020102"
-		 "0000",
-			"1:1 3:0 5:2 "},
-		{"100f0001"
-		 "0f01aa00",
-			"15:1 "}, // any application bits; id 15 is ordinary here
-		{"10000001"
-		 "0103aabb",
-			""},
-		{"10000001"
-		 "00000001",
-			""}, // an id without its length
-		{"10100001"
-		 "0101aa00",
-			""}, // neither profile
-		{"abcd0001"
-		 "10ff0000",
-			""},
-	};
 	char text[128];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		elements_list(text, sizeof(text), cases[i].extension);
-		if (strcmp(text, cases[i].elements) != 0)
-			fail_msg("%s: \"%s\"", cases[i].extension, text);
+	for (size_t i = 0; i < sizeof(extension_cases) / sizeof(extension_cases[0]); i++) {
+		elements_list(text, sizeof(text), extension_cases[i].extension);
+		if (strcmp(text, extension_cases[i].elements) != 0)
+			fail_msg("%s: \"%s\"", extension_cases[i].extension, text);
 	}
 }
 

@@ -262,11 +262,24 @@ static void nothing_behind_integrity_counts(void **state)
 	assert_false(msg.use_candidate);
 	assert_null(msg.username);
 	assert_true(msg.has_fingerprint);
+}
 
-	// The fingerprint has to be the last one.
-	wire_stun_add_use_candidate(&w);
-	assert_true(wire_stun_finish(&w) > 0);
-	assert_int_equal(wire_stun_parse(&msg, data, w.len), -EBADMSG);
+static void fingerprint_is_last(void **state)
+{
+	uint8_t data[MAX_LEN];
+	struct wire_stun msg;
+	size_t len = from_hex(data,
+		"0001000c" HEAD "80280004"
+		"00000000"
+		"00250000");
+
+	(void)state;
+	// Right for the whole message's length, and still refused: something follows.
+	wire_store32(data + 24, wire_crc32(data, 20) ^ 0x5354554e);
+	assert_int_equal(wire_stun_parse(&msg, data, len), -EBADMSG);
+	wire_store16(data + 2, 8);
+	wire_store32(data + 24, wire_crc32(data, 20) ^ 0x5354554e);
+	assert_int_equal(wire_stun_parse(&msg, data, len - 4), 0);
 }
 
 // Writes the request of RFC 5769 2.1 but for the bytes of its padding; returns its length.
@@ -308,61 +321,6 @@ static void written_request_is_the_vector(void **state)
 	}
 }
 
-static void written_responses_are_read(void **state)
-{
-	static const uint16_t types[] = {0x7ff0, 0x0003, 0x0004};
-	struct wire_addr addr = {.bytes = {192, 0, 2, 1}, .port = 32853, .len = 4};
-	struct wire_stun_writer w;
-	uint8_t data[MAX_LEN];
-	struct wire_stun msg;
-
-	(void)state;
-	for (; addr.len <= 16; addr.len = (uint8_t)(addr.len + 12)) {
-		wire_stun_begin(&w, data, sizeof(data));
-		wire_stun_header(&w, WIRE_STUN_SUCCESS, WIRE_STUN_BINDING, txid);
-		wire_stun_add_xor_mapped(&w, &addr);
-		assert_int_equal(wire_stun_finish(&w), 20 + 8 + addr.len);
-		assert_int_equal(wire_stun_parse(&msg, data, w.len), 0);
-		assert_int_equal(msg.class, WIRE_STUN_SUCCESS);
-		assert_int_equal(msg.mapped.len, addr.len);
-		assert_int_equal(msg.mapped.port, addr.port);
-		assert_memory_equal(msg.mapped.bytes, addr.bytes, addr.len);
-	}
-	wire_stun_begin(&w, data, sizeof(data));
-	wire_stun_header(&w, WIRE_STUN_ERROR, WIRE_STUN_BINDING, txid);
-	wire_stun_add_error(&w, 420, "Unknown Attribute");
-	wire_stun_add_unknown(&w, types, 3);
-	assert_int_equal(wire_stun_finish_fingerprint(&w), 20 + 28 + 12 + 8);
-	assert_int_equal(wire_stun_parse(&msg, data, w.len), 0);
-	assert_int_equal(msg.class, WIRE_STUN_ERROR);
-	assert_int_equal(msg.error_code, 420);
-	assert_int_equal(msg.reason_len, 17);
-	assert_memory_equal(msg.reason, "Unknown Attribute", 17);
-	assert_memory_equal(data + 48, "\x00\x0a\x00\x06\x7f\xf0\x00\x03\x00\x04\x00\x00", 12);
-}
-
-static void class_and_method_round_trip(void **state)
-{
-	uint8_t data[WIRE_STUN_HEADER];
-	struct wire_stun_writer w;
-	struct wire_stun msg;
-
-	(void)state;
-	for (unsigned method = 0; method <= 0xfff; method++) {
-		enum wire_stun_class class = method & 3;
-
-		wire_stun_begin(&w, data, sizeof(data));
-		wire_stun_header(&w, class, (uint16_t)method, txid);
-		assert_int_equal(wire_stun_finish(&w), WIRE_STUN_HEADER);
-		assert_int_equal(wire_stun_parse(&msg, data, sizeof(data)), 0);
-		assert_int_equal(msg.class, class);
-		assert_int_equal(msg.method, method);
-	}
-	wire_stun_begin(&w, data, sizeof(data));
-	wire_stun_header(&w, WIRE_STUN_ERROR, WIRE_STUN_BINDING, txid);
-	assert_int_equal(wire_load16(data), 0x0111);
-}
-
 static void mutations_stay_in_bounds(void **state)
 {
 	uint8_t data[MAX_LEN];
@@ -395,9 +353,8 @@ int main(void)
 		cmocka_unit_test(unknown_attributes),
 		cmocka_unit_test(first_of_two_counts),
 		cmocka_unit_test(nothing_behind_integrity_counts),
+		cmocka_unit_test(fingerprint_is_last),
 		cmocka_unit_test(written_request_is_the_vector),
-		cmocka_unit_test(written_responses_are_read),
-		cmocka_unit_test(class_and_method_round_trip),
 		cmocka_unit_test(mutations_stay_in_bounds),
 	};
 
