@@ -189,7 +189,7 @@ static void wrong_chunks_are_refused(void **state)
 		"81ca000111111111", // no end mark
 		"81ca00021111111101ff6161", // item overruns
 		"81ca00021111111101026161", // item ends with the packet, no end mark
-		"81ca00021111111102006101", // the second item's head is cut
+		"81ca00021111111101016101", // the second item's head is cut
 	};
 	uint8_t data[MAX_LEN];
 	struct wire_rtcp_chunk chunk;
