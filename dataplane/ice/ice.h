@@ -109,6 +109,9 @@ uint64_t ice_deadline_us(const struct ice_agent *agent);
 // An authenticated DTLS alert or close_notify came: consent is gone at once (RFC 7675 section 5.2).
 void ice_consent_revoke(struct ice_agent *agent, struct ice_view *view);
 
+// The local that a datagram of this address set and family came to: false when the agent has no such local.
+bool ice_local_find(const struct ice_agent *agent, uint8_t set, uint8_t family, uint8_t *local);
+
 enum iq_ice_state ice_state(const struct ice_agent *agent);
 enum iq_consent_state ice_consent_state(const struct ice_agent *agent);
 uint32_t ice_rtt_us(const struct ice_agent

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// A shard's arena: everything its worker needs to carry media, in one mapping, addressed by index, without pointers.
+//
+// The structs are public because the stages read them at every packet. Only the shard's worker reads or writes them.
+#pragma once
+
+#include "ice.h"
+#include "iq_msg.h"
+#include "srtp.h"
+#include "worker.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NO_INDEX 0xffff
+#define SSRCS_INLINE 4 // of a transport, in its first line
+#define FLOWS_MAX 16 // of a transport: bounds what a peer can make us keep
+#define NO_PT 0xff
+
+// One SSRC that we receive on a transport. hot: index and rewriting.
+struct flow {
+	struct srtp_index index;
+	uint32_t ssrc;
+	uint32_t ts_offset; // added on the way to the other leg, modulo 2^32
+	uint16_t seq_offset;
+	uint16_t next; // of the same transport
+	uint8_t stream; // in the context; NO_PT: not known yet
+	uint8_t proven; // a packet of it was authenticated
+	uint8_t counted; // the sequence statistics have begun
+	uint8_t relayed; // ts_offset and seq_offset hold
+	// Reception statistics, RFC 3550 appendix A.1, A.3, A.8.
+	uint64_t received;
+	uint64_t octets;
+	uint32_t base_seq, highest_seq; // extended
+	uint32_t transit, jitter_scaled; // clock units, jitter times 16
+	uint32_t clock_hz;
+	uint32_t reserved2[5];
+} __rte_cache_aligned;
+static_assert(sizeof(struct flow) == 128, "two lines");
+
+// What we send toward one leg for one stream: an SSRC of our own, whoever the source is.
+struct sender {
+	struct srtp_index index;
+	uint64_t sent_us;
+	uint64_t packets, octets;
+	uint32_t ssrc;
+	uint32_t ts_last;
+	uint16_t seq_last;
+	uint16_t source; // the flow that is relayed, NO_INDEX: none yet
+	uint8_t started;
+	uint8_t reserved[3];
+	uint32_t reserved2[8];
+} __rte_cache_aligned;
+static_assert(sizeof(struct sender) == 128, "two lines");
+
+// One m= section of a context.
+struct stream {
+	uint8_t enabled, kind, gate; // iq_stream
+	uint8_t mid_len;
+	uint8_t mid_ext_id;
+	uint8_t ssrc_count;
+	uint16_t transport[IQ_LEGS];
+	uint32_t ssrcs[IQ_SSRCS_MAX];
+	char mid[32];
+	uint32_t clock_hz[IQ_LEGS];
+	uint8_t pt_map
+		[IQ_LEGS]
+		[128]; // from a payload type of this leg to the other leg's, NO_PT: not negotiated
+	struct sender sender[IQ_LEGS]; // toward each leg
+} __rte_cache_aligned;
+
+#define TRANSPORT_LIVE 1
+#define TRANSPORT_ICE 2 // sources and paths come from ICE
+#define TRANSPORT_SECURE 4 // SRTP both ways
+#define TRANSPORT_KEYS 8 // and the keys are there
+#define TRANSPORT_MUX 16 // RTCP on the RTP port
+#define TRANSPORT_REMOTE 32 // without ICE: the remote address is known
+
+// A local port pair.
+struct transport {
+	uint32_t ssrc[SSRCS_INLINE];
+	uint16_t flow[SSRCS_INLINE];
+	uint16_t flow_more; // chain of further flows
+	uint16_t flow_count;
+	uint16_t context, secure; // secure: NO_INDEX without ICE and DTLS
+	uint8_t flags, leg, number; // number: of the leg
+	uint8_t network, set;
+	uint8_t reserved[3];
+	uint16_t port; // even
+	uint16_t reserved1;
+	uint32_t generation;
+	uint8_t reserved2[16];
+	struct path out[ICE_COMPONENTS]; // where RTP and RTCP go; family 0: nowhere yet
+	uint32_t auth_failed, replayed, not_admitted, reserved3;
+	uint64_t last_rx_us;
+	uint8_t reserved4[40];
+} __rte_cache_aligned;
+static_assert(offsetof(struct transport, out) == 64, "lookup reads one line");
+static_assert(sizeof(struct transport) == 192, "three lines");
+
+// What an access transport has besides: keys, ICE, DTLS.
+struct secure {
+	struct srtp_key rx, tx;
+	struct ice_view view;
+	struct iq_fingerprint fingerprints[IQ_FINGERPRINTS_MAX];
+	uint8_t fingerprint_count;
+	uint8_t dtls_role, dtls_state, dtls_error; // iq_dtls_role, iq_dtls_state
+	uint16_t dtls_version, dtls_cipher, srtp_profile;
+	uint8_t dtls_started; // the service was told
+	uint8_t lingering; // and that media has come
+	uint8_t ice_reported; // iq_ice_state last told
+	uint8_t reserved;
+	uint8_t ice[ICE_AGENT_BYTES] __attribute__((aligned(64)));
+} __rte_cache_aligned;
+
+struct context {
+	iq_handle handle;
+	char ref[IQ_REF_LEN];
+	uint64_t created_us;
+	uint32_t version, acked; // terminal changes, and what the controller has acknowledged
+	uint32_t changed; // IQ_CHANGED_ bits since then
+	uint8_t untold; // main's ring was full: tell again from the timer
+	uint8_t streams, access_transports;
+	uint8_t network[IQ_LEGS], set[IQ_LEGS];
+	uint8_t controlling;
+	uint16_t stream[IQ_STREAMS_MAX];
+	uint16_t transport[IQ_LEGS][IQ_STREAMS_MAX];
+	char ufrag[12], pwd[36], cname[20];
+	uint8_t fingerprint[32];
+};
+
+enum pool_kind { POOL_CONTEXT, POOL_TRANSPORT, POOL_SECURE, POOL_STREAM, POOL_FLOW, POOL_COUNT };
+
+struct pool {
+	uint64_t offset,
+		next_offset; // of the objects and of the free chain, from the arena's start
+	uint32_t size; // of an object
+	uint16_t count, used, free; // free: head of the chain
+	uint16_t reserved;
+};
+
+#define PORT_PAIRS 256 // of a shard at one address set: 65536 ports / (2 * SHARDS)
+
+// Port pairs of one address set, oldest freed first.
+struct port_pool {
+	uint64_t freed_us[PORT_PAIRS];
+	uint16_t free[PORT_PAIRS];
+	uint16_t head, count;
+	uint8_t reserved[4];
+};
+
+#define SHARD_MAGIC 0x49535448u
+
+struct shard {
+	uint32_t magic;
+	uint32_t layout; // hash of every size above
+	uint64_t bytes; // of the mapping
+	uint8_t number, gateway;
+	uint8_t pool_base[NETWORKS_MAX]; // first port pool of a network
+	uint16_t port_pools;
+	uint32_t generation; // last given to a context
+	uint64_t random[2];
+	uint64_t ports_offset, by_port_offset;
+	struct pool pools[POOL_COUNT];
+};
+
+static inline void *shard_at(struct shard *shard, enum pool_kind kind, uint16_t index)
+{
+	const struct pool *pool = &shard->pools[kind];
+
+	return (uint8_t *)shard + pool->offset + (uint64_t)pool->size * index;
+}
+static inline struct transport *shard_transport(struct shard *shard, uint16_t index)
+{
+	return shard_at(shard, POOL_TRANSPORT, index);
+}
+static inline struct secure *shard_secure(struct shard *shard, uint16_t index)
+{
+	return shard_at(shard, POOL_SECURE, index);
+}
+static inline struct flow *shard_flow(struct shard *shard, uint16_t index)
+{
+	return shard_at(shard, POOL_FLOW, index);
+}
+static inline struct stream *shard_stream(struct shard *shard, uint16_t index)
+{
+	return shard_at(shard, POOL_STREAM, index);
+}
+static inline struct context *shard_context(struct shard *shard, uint16_t index)
+{
+	return shard_at(shard, POOL_CONTEXT, index);
+}
+static inline struct ice_agent *secure_ice(struct secure *secure)
+{
+	return (struct ice_agent *)secure->ice;
+}
+
+// The transport at a local port, NO_INDEX: none. One read.
+static inline uint16_t shard_lookup(
+	struct shard *shard, uint8_t network, uint8_t set, uint16_t port)
+{
+	const uint16_t *by_port =
+		(const uint16_t *)((const uint8_t *)shard + shard->by_port_offset);
+
+	return by_port[(unsigned)(shard->pool_base[network] + set) * PORT_PAIRS + (port >> 8)];
+}
+
+// The flow of an SSRC on a transport: index, or NO_INDEX.
+uint16_t flow_find(struct shard *shard, const struct transport *transport, uint32_t ssrc);
+
+// A new, unproven flow: NO_INDEX when the transport has FLOWS_MAX or the pool is empty.
+uint16_t flow_add(struct shard *shard, uint16_t transport, uint32_t ssrc);
+void flow_del(struct shard *shard, uint16_t flow, uint16_t transport);
+
+// 64 bits of a generator seeded by main (xoroshiro128+): for jitter and transaction ids, not for keys.
+uint64_t shard_random(struct shard *shard);

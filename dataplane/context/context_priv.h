@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside the context room: pools, ports, and the parts of a context's life.
+#pragma once
+
+#include "context.h"
+
+// Takes a zeroed object: index, or NO_INDEX when the pool is empty.
+uint16_t pool_take(struct shard *shard, enum pool_kind kind);
+// Wipes an object and gives it back.
+void pool_give(struct shard *shard, enum pool_kind kind, uint16_t index);
+
+// Port pairs of a network's address set. Taken ones were quarantined for PORT_QUARANTINE_US after their last use.
+#define PORT_QUARANTINE_US 5000000u
+struct port_pool *port_pool_of(struct shard *shard, uint8_t network, uint8_t set);
+void port_pools_fill(struct shard *shard, const struct networks *networks);
+uint16_t port_take(
+	struct shard *shard, uint8_t network, uint8_t set, uint64_t now_us); // even port, 0: none
+void port_give(struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint64_t now_us);
+void port_bind(
+	struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint16_t transport);
+
+struct context *context_find(
+	struct shard *shard, iq_handle handle); // NULL: none, or of an older generation
+
+// IQ_CONTEXT_RESERVE: 0 and the local description, or -errno with nothing changed.
+int context_reserve(struct worker *w, struct shard *shard, const struct iq_context_reserve *command,
+	const struct context_seed *seed, struct iq_context_local *out);
+void context_release(struct worker *w, struct shard *shard, struct context *context);
+void context_local_get(struct worker *w, struct shard *shard, const struct context *context,
+	struct iq_context_local *out);
+
+int context_leg_set(struct worker *w, struct shard *shard, struct context *context,
+	const struct iq_leg_set *command);
+int context_streams_set(struct worker *w, struct shard *shard, struct context *context,
+	const struct iq_streams_set *command);
+int context_candidates_add(struct worker *w, struct shard *shard, struct context *context,
+	const struct iq_candidates_add *command);
+
+// Tells the controller of a terminal change (level-triggered: main repeats it until acknowledged).
+void context_notify(
+	struct worker *w, struct shard *shard, struct context *context, uint32_t changed);
+
+// Carries what an ICE call did into the media path: new paths, the next deadline, events.
+void transport_ice_done(
+	struct worker *w, struct shard *shard, uint16_t transport, struct ice_result result);
+void transport_ice_env(struct worker *w, struct shard *shard, uint16_t transport,
+	struct ice_env *env, void *storage);
+
+// Makes path go to a remote address from a transport's port of a component; asks for its next hop.
+void transport_path_set(struct worker *w, const struct transport *transport, unsigned component,
+	const struct iq_addr *remote, struct path *path);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// A context as the controller sees it: states, selected addresses, counts; told again until acknowledged.
+#include "context_priv.h"
+
+#include <string.h>
+
+static void flow_count(const struct flow *flow, struct iq_counts *in)
+{
+	uint64_t expected;
+	uint32_t jitter;
+
+	if (!flow->counted)
+		return;
+	in->packets += flow->received;
+	in->octets += flow->octets;
+	expected = (uint64_t)flow->highest_seq - flow->base_seq + 1;
+	if (expected > flow->received)
+		in->lost += expected - flow->received;
+	jitter = flow->clock_hz == 0
+		? 0
+		: (uint32_t)((uint64_t)(flow->jitter_scaled >> 4) * 1000000u / flow->clock_hz);
+	if (jitter > in->jitter_us)
+		in->jitter_us = jitter;
+}
+
+static void transport_count(struct shard *shard, const struct transport *t, struct iq_counts *in)
+{
+	for (unsigned i = 0; i < SSRCS_INLINE; i++) {
+		if (t->flow[i] != NO_INDEX)
+			flow_count(shard_flow(shard, t->flow[i]), in);
+	}
+	for (uint16_t flow = t->flow_more; flow != NO_INDEX; flow = shard_flow(shard, flow)->next)
+		flow_count(shard_flow(shard, flow), in);
+	in->auth_failed += t->auth_failed;
+	in->replayed += t->replayed;
+	in->not_admitted += t->not_admitted;
+}
+
+static void remote_get(const struct transport *t, struct iq_addr *remote)
+{
+	const struct path *path = &t->out[0];
+
+	remote->family = path->family;
+	remote->port = path->remote_port;
+	memcpy(remote->ip, path->remote_ip, sizeof(remote->ip));
+}
+
+static void worse(uint8_t *state, uint8_t other)
+{
+	if (other > *state)
+		*state = other;
+}
+
+static void secure_get(struct shard *shard, const struct transport *t, struct iq_leg_state *leg)
+{
+	const struct secure *secure = shard_secure(shard, t->secure);
+	const struct ice_agent *ice = (const struct ice_agent *)secure->ice;
+
+	worse(&leg->ice, (uint8_t)ice_state(ice));
+	worse(&leg->consent, (uint8_t)ice_consent_state(ice));
+	worse(&leg->dtls, secure->dtls_state);
+	worse(&leg->dtls_error, secure->dtls_error);
+	if (t->number != 0)
+		return;
+	leg->dtls_version = secure->dtls_version;
+	leg->dtls_cipher = secure->dtls_cipher;
+	leg->srtp_profile = secure->srtp_profile;
+	leg->rtt_us = ice_rtt_us(ice);
+	leg->remote_type = (uint16_t)ice_remote_type(ice);
+	leg->local_type = IQ_CANDIDATE_HOST;
+}
+
+static void leg_get(
+	struct shard *shard, const struct context *c, enum iq_leg leg, struct iq_leg_state *out)
+{
+	unsigned count = leg == IQ_LEG_ACCESS ? c->access_transports : c->streams;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct transport *t = shard_transport(shard, c->transport[leg][i]);
+
+		transport_count(shard, t, &out->in);
+		if (i == 0) {
+			remote_get(t, &out->remote);
+			out->local.port = t->port;
+			out->local.family = out->remote.family;
+		}
+		if (t->secure != NO_INDEX)
+			secure_get(shard, t, out);
+	}
+	for (unsigned i = 0; i < c->streams; i++) {
+		out->out.packets += shard_stream(shard, c->stream[i])->sender[leg].packets;
+		out->out.octets += shard_stream(shard, c->stream[i])->sender[leg].octets;
+	}
+}
+
+void context_state_get(
+	struct shard *shard, const struct context *c, uint64_t now_us, struct iq_context_state *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->handle = c->handle;
+	memcpy(out->ref, c->ref, sizeof(out->ref));
+	out->version = c->version;
+	out->changed = c->changed;
+	out->age_us = now_us - c->created_us;
+	leg_get(shard, c, IQ_LEG_ACCESS, &out->legs[IQ_LEG_ACCESS]);
+	leg_get(shard, c, IQ_LEG_CORE, &out->legs[IQ_LEG_CORE]);
+}
+
+void context_notify(struct worker *w, struct shard *shard, struct context *c, uint32_t changed)
+{
+	struct {
+		struct context_msg head;
+		struct iq_context_state state;
+	} msg = {.head = {.type = IQ_CONTEXT_STATE,
+			 .shard = shard->number,
+			 .len = sizeof(msg.state)}};
+
+	if (changed != 0)
+		c->version++;
+	c->changed |= changed;
+	context_state_get(shard, c, w->now_us, &msg.state);
+	c->untold = !worker_tell_main(w, &msg, sizeof(msg));
+}

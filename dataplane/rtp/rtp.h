@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// RTP and RTCP between two legs: reception statistics, one outgoing identity a stream, reports translated truthfully.
+#pragma once
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// An authenticated RTP packet was received: RFC 3550 appendix A.1, A.3, A.8.
+void rtp_received(struct flow *flow, uint16_t seq, uint32_t ts, uint32_t clock_hz, uint64_t now_us);
+
+// Sequence number, timestamp and marker with which a packet of a flow leaves.
+struct rtp_identity {
+	uint16_t seq;
+	uint32_t ts;
+	bool marker; // set it: the source has changed
+};
+
+// Makes the packets of a flow continue what the sender has sent so far: gaps stay gaps, a new source begins one after
+// the last packet and by as much later as time has passed. False: another flow is being relayed and this one is an old
+// one; drop. A flow never relayed before takes over at once, an old one when the current one was quiet for
+// RTP_SOURCE_QUIET_US.
+#define RTP_SOURCE_QUIET_US 200000u
+bool rtp_relay(struct flow *flow, uint16_t flow_index, struct sender *sender, uint16_t seq,
+	uint32_t ts, uint64_t now_us, struct rtp_identity *out);
+
+// The section a received RTP packet belongs to (RFC 9143 section 9.2): index of the stream in the context, or NO_PT.
+// mid: the packet's mid extension, or NULL.
+uint8_t rtp_demux(struct shard *shard, const struct context *context,
+	const struct transport *transport, struct flow *flow, uint8_t pt, const uint8_t *mid,
+	uint8_t mid_len);
+
+#define RTCP_OUT_MAX 512
+
+// What goes to the other leg for one stream: a whole compound packet, not yet protected.
+struct rtcp_out {
+	uint16_t len; // 0: nothing
+	uint8_t bytes[RTCP_OUT_MAX];
+};
+
+// Translates a plain compound packet that came on a leg, into one for each stream it speaks of: SSRCs and sequence
+// numbers mapped, CNAME ours, feedback about key frames kept for video, what only concerns this edge taken out
+// (transport-wide feedback, REMB, NACK, XR). out has IQ_STREAMS_MAX places, all zero. 0, or -EBADMSG.
+int rtcp_relay(struct shard *shard, const struct context *context, enum iq_leg leg,
+	const uint8_t *bytes, uint16_t len, struct rtcp_out *out);
