@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's context: instruction set, library manager, jobs whose constants never change.
+#include "srtp_ctx.h"
+
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	IMB_ARCH imb;
+	const char *name;
+	uint64_t features; // that the processor must have
+	void (*init)(IMB_MGR *mgr);
+} archs[] = {
+	[SRTP_ARCH_SSE] = {IMB_ARCH_SSE, "sse", IMB_CPUFLAGS_SSE, init_mb_mgr_sse},
+	[SRTP_ARCH_AVX2] = {IMB_ARCH_AVX2, "avx2", IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2},
+	[SRTP_ARCH_AVX512] = {IMB_ARCH_AVX512, "avx512", IMB_CPUFLAGS_AVX512, init_mb_mgr_avx512},
+};
+
+static int manager_start(struct srtp_ctx *ctx, enum srtp_arch arch)
+{
+	uint64_t features;
+
+	ctx->mgr = alloc_mb_mgr(0);
+	if (!ctx->mgr)
+		return -ENOMEM;
+	features = ctx->mgr->features;
+	if (arch == SRTP_ARCH_AUTO) {
+		for (arch = SRTP_ARCH_AVX512; arch > SRTP_ARCH_SSE; arch--) {
+			if ((features & archs[arch].features) == archs[arch].features)
+				break;
+		}
+	}
+	if (arch > SRTP_ARCH_AVX512 || (features & archs[arch].features) != archs[arch].features)
+		return -ENOTSUP;
+	archs[arch].init(ctx->mgr);
+	ctx->arch_name = archs[arch].name;
+	if (imb_get_errno(ctx->mgr) != 0 || ctx->mgr->used_arch != archs[arch].imb)
+		return -ENOTSUP;
+	// Power-on tests of the library itself.
+	features = ctx->mgr->features;
+	if ((features & IMB_FEATURE_SELF_TEST) && !(features & IMB_FEATURE_SELF_TEST_PASS))
+		return -ENOTSUP;
+	return 0;
+}
+
+static void gcm_ops_set(struct srtp_ctx *ctx)
+{
+	const IMB_MGR *mgr = ctx->mgr;
+
+	ctx->gcm_ops[0] = (struct srtp_gcm_ops){
+		.enc = mgr->gcm128_enc,
+		.dec = mgr->gcm128_dec,
+		.init = mgr->gcm128_init,
+		.enc_update = mgr->gcm128_enc_update,
+		.dec_update = mgr->gcm128_dec_update,
+		.enc_finalize = mgr->gcm128_enc_finalize,
+		.dec_finalize = mgr->gcm128_dec_finalize,
+		.precomp = mgr->gcm128_precomp,
+		.pre = mgr->gcm128_pre,
+	};
+	ctx->gcm_ops[1] = (struct srtp_gcm_ops){
+		.enc = mgr->gcm256_enc,
+		.dec = mgr->gcm256_dec,
+		.init = mgr->gcm256_init,
+		.enc_update = mgr->gcm256_enc_update,
+		.dec_update = mgr->gcm256_dec_update,
+		.enc_finalize = mgr->gcm256_enc_finalize,
+		.dec_finalize = mgr->gcm256_dec_finalize,
+		.precomp = mgr->gcm256_precomp,
+		.pre = mgr->gcm256_pre,
+	};
+}
+
+static void jobs_set(struct srtp_ctx *ctx)
+{
+	for (int i = 0; i < SRTP_LANES; i++) {
+		IMB_JOB *job = &ctx->jobs[i];
+
+		job->cipher_mode = IMB_CIPHER_CNTR;
+		job->cipher_direction = IMB_DIR_ENCRYPT;
+		job->hash_alg = IMB_AUTH_HMAC_SHA_1;
+		job->chain_order = IMB_ORDER_CIPHER_HASH;
+		job->key_len_in_bytes = IMB_KEY_128_BYTES;
+		job->iv_len_in_bytes = 16;
+		job->auth_tag_output = ctx->tags[i];
+		job->auth_tag_output_len_in_bytes = IMB_SHA1_DIGEST_SIZE_IN_BYTES;
+	}
+}
+
+struct srtp_ctx *srtp_ctx_create(enum srtp_arch arch)
+{
+	struct srtp_ctx *ctx = aligned_alloc(64, sizeof(*ctx));
+	int ret;
+
+	if (!ctx) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	memset(ctx, 0, sizeof(*ctx));
+	ret = manager_start(ctx, arch);
+	if (ret < 0)
+		goto err;
+	jobs_set(ctx);
+	gcm_ops_set(ctx);
+	ret = srtp_gcm_check(ctx);
+	if (ret < 0)
+		goto err;
+	return ctx;
+err:
+	srtp_ctx_destroy(ctx);
+	errno = -ret;
+	return NULL;
+}
+
+void srtp_ctx_destroy(struct srtp_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	if (ctx->mgr)
+		free_mb_mgr(ctx->mgr);
+	OPENSSL_cleanse(ctx, sizeof(*ctx));
+	free(ctx);
+}
+
+const char *srtp_ctx_arch_name(const struct srtp_ctx *ctx)
+{
+	return ctx->arch_name;
+}
+
+const struct srtp_counters *srtp_ctx_counters(const struct srtp_ctx *ctx)
+{
+	return &ctx->counters;
+}

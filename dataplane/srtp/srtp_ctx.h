@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's scratch: everything that a burst writes besides packets and flows.
+#pragma once
+
+#include "srtp_priv.h"
+
+#include <intel-ipsec-mb.h>
+
+// Packets that go through the passes together: two fills of the widest hash lanes.
+#define SRTP_LANES 32
+
+// intel-ipsec-mb writes 20 bytes whatever tag length is asked for.
+#define SRTP_TAG_STRIDE 32
+
+// How the library lays out its table of hash powers for the instruction set in use.
+enum srtp_gcm_layout {
+	GCM_TABLE_OF_48, // only the last SRTP_GCM_POWERS are filled: short segments
+	GCM_TABLE_OF_8, // complete
+	GCM_TABLE_OF_8_FOLDED, // complete, with the halves of each power xored (Karatsuba)
+	GCM_TABLE_UNKNOWN // made by the library for every packet
+};
+
+struct srtp_gcm_ops {
+	aes_gcm_enc_dec_t enc, dec;
+	aes_gcm_init_t init;
+	aes_gcm_enc_dec_update_t enc_update, dec_update;
+	aes_gcm_enc_dec_finalize_t enc_finalize, dec_finalize;
+	aes_gcm_precomp_t precomp;
+	aes_gcm_pre_t pre;
+};
+
+struct srtp_ctx {
+	IMB_MGR *mgr;
+	const char *arch_name;
+	struct srtp_gcm_ops gcm_ops[2]; // 128, 256
+	enum srtp_gcm_layout gcm_layout;
+
+	struct srtp_counters counters;
+
+	uint16_t lane_count, kept_count, cm_count, gcm_count;
+	struct srtp_lane *kept[SRTP_LANES]; // in packet order
+	struct srtp_lane *cm[SRTP_LANES];
+	struct srtp_lane *gcm[SRTP_LANES];
+	struct srtp_lane lanes[SRTP_LANES];
+
+	IMB_JOB jobs[SRTP_LANES];
+	uint8_t tags[SRTP_LANES][SRTP_TAG_STRIDE];
+
+	// The library stores with alignment, but its header asks for it only if LINUX is defined.
+	struct gcm_key_data gcm_key __attribute__((aligned(64)));
+	struct gcm_context_data gcm_state;
+	uint8_t flat_aad[2048]; // AEAD SRTCP with E = 0: the authenticated bytes in one piece
+} __attribute__((aligned(64)));
