@@ -52,6 +52,8 @@ struct pkt {
 	uint64_t rx_tsc;
 };
 
+static_assert(sizeof(struct pkt) <= 96, "the private area of an mbuf");
+
 static inline struct pkt *pkt_of(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
@@ -87,6 +89,7 @@ struct worker {
 	const struct neigh_table *neigh;
 	struct rte_mempool *mbufs;
 	struct shard *shards[SHARDS]; // NULL: another worker's
+	const uint8_t *owners; // worker of each shard
 	void *srtp; // struct srtp_ctx of this worker
 	void *dtls; // this worker's slots to the DTLS service
 	unsigned id;
@@ -102,6 +105,14 @@ struct worker {
 		COUNT(w, name);                                                                    \
 		rte_pktmbuf_free(m);                                                               \
 	} while (0)
+
+// Gives a packet to the worker that owns pkt_of(m)->shard (which may be this one); it goes on there at the owner stage.
+// Dropped and counted after HOPS_MAX times, or when the other's ring is full.
+#define HOPS_MAX 2
+void worker_hand_over(struct worker *w, struct rte_mbuf *m);
+
+// Gives main a frame that is none of the media path's (ARP, neighbour discovery, echo). Data at the Ethernet header.
+void worker_to_main(struct worker *w, struct rte_mbuf *m);
 
 // Sends a packet whose data is a UDP payload: headers are written in front, checksums filled, fragments made where it
 // outgrows the MTU, our own addresses hairpinned. The mbuf is the worker's from here on.
