@@ -73,17 +73,19 @@ struct sdp_local {
 	struct sdp_local_section sections[SDP_MAX_SECTIONS];
 };
 
-// Input of the four operations. `previous` is what we last sent on the leg being written: it keeps
-// payload types, mids and the version of the o= line (+1 only when the text changes).
+// Input of the four operations. `remote` is what the other leg's peer said; NULL makes an offer from
+// the previous description or the profile. `offer` is for answers: what is answered, on the leg being
+// written. `previous` is what we last sent on that leg (NULL the first time): it keeps payload types,
+// mids and the version of the o= line (+1 only when the text changes).
 struct sdp_build {
 	const struct sdp_profile *profile; // of the side being written
-	const struct sdp_session
-		*remote; // what the other leg's peer said; NULL (offers): use defaults
-	const struct sdp_session
-		*offer; // answers: the offer, on the leg being written, to be answered
-	const struct sdp_session *previous; // NULL the first time
+	const struct sdp_profile *other; // of the other leg's side
+	const struct sdp_session *remote, *offer, *previous;
 	const struct sdp_local *local;
-	bool video; // offers made from defaults: with a video section too
+	bool video; // offers made from the profile: with a video section too
+	// Answers: remote is the last offer of the other leg's peer, who is not asked again (a browser
+	// need not hear of a phone's new address).
+	bool remote_is_offer;
 };
 
 // Each builds a description that the caller destroys. m-line count and order follow the source;
