@@ -19,8 +19,8 @@ static void powers_fold(uint8_t *folded, const uint8_t *powers)
 	for (int i = 0; i < 8; i++) {
 		memcpy(half, powers + 16 * i, 16);
 		half[0] ^= half[1];
-		memcpy(folded + 16 * i, &half[0], 8);
-		memcpy(folded + 16 * i + 8, &half[0], 8);
+		half[1] = half[0];
+		memcpy(folded + 16 * (7 - i), half, 16); // in the other order than the powers
 	}
 }
 
