@@ -74,9 +74,10 @@ struct sdp_local {
 };
 
 // Input of the four operations. `remote` is what the other leg's peer said; NULL makes an offer from
-// the previous description or the profile. `offer` is for answers: what is answered, on the leg being
-// written. `previous` is what we last sent on that leg (NULL the first time): it keeps payload types,
-// mids and the version of the o= line (+1 only when the text changes).
+// the previous description or the profile. `offer`, for answers: what is answered, on the leg being
+// written; for offers: what the peer of that leg said last, NULL before that (its payload types are
+// kept). `previous` is what we last sent on that leg, NULL the first time: it keeps payload types, mids
+// and the version of the o= line (+1 only when the text changes).
 struct sdp_build {
 	const struct sdp_profile *profile; // of the side being written
 	const struct sdp_profile *other; // of the other leg's side

@@ -27,6 +27,8 @@ static const char *section_refusal(const struct answer_job *job, unsigned i)
 		return "the other side answered without it";
 	if (!sdp_local_address(in, i))
 		return "no media address was allocated for it";
+	if (!sdp_is_live(in->remote->sections[i]))
+		return "the other side rejected it";
 	if (in->remote->sections[i]->kind != in->offer->sections[i]->kind)
 		return "the other side answered with another kind of media";
 	return web ? sdp_ims_refusal(in->remote->sections[i])

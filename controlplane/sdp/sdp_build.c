@@ -7,13 +7,17 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+bool sdp_is_nowhere(const struct sdp_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(addr->ip, zero, sizeof(zero)) == 0;
+}
+
 uint8_t sdp_direction_of(const struct sdp_section *section, enum sdp_side side)
 {
-	static const uint8_t nowhere[16];
-	size_t len = section->conn.family == AF_INET ? 4 : 16;
-
 	// The hold of RFC 2543. Browsers write 0.0.0.0 with port 9 before ICE has found anything.
-	if (side == SDP_IMS && section->has_conn && memcmp(section->conn.ip, nowhere, len) == 0)
+	if (side == SDP_IMS && section->has_conn && sdp_is_nowhere(&section->conn))
 		return section->direction & (uint8_t)~SDP_RECV;
 	return section->direction;
 }

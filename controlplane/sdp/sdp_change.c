@@ -91,12 +91,15 @@ static unsigned section_changes(
 {
 	const struct sdp_section *a = before->sections[i], *b = after->sections[i];
 	unsigned changes = 0;
+	enum sdp_side side;
 
 	if (!same_membership(before, after, i))
 		changes |= SDP_CHANGE_SECTIONS;
 	if (!sdp_is_live(b))
 		return changes;
-	if (sdp_direction_of(a, SDP_IMS) != sdp_direction_of(b, SDP_IMS))
+	// Without ICE it is a phone, whose 0.0.0.0 means hold.
+	side = a->ice_ufrag || b->ice_ufrag ? SDP_WEB : SDP_IMS;
+	if (sdp_direction_of(a, side) != sdp_direction_of(b, side))
 		changes |= SDP_CHANGE_DIRECTION;
 	if (!same_formats(a, b))
 		changes |= SDP_CHANGE_CODECS;

@@ -15,11 +15,14 @@ struct offer_job {
 	struct sdp_refusal refusal;
 };
 
+static const struct sdp_section *section_in(const struct sdp_session *session, unsigned i)
+{
+	return session && i < session->section_count ? session->sections[i] : NULL;
+}
+
 static const struct sdp_section *previous_section(const struct offer_job *job, unsigned i)
 {
-	const struct sdp_session *previous = job->in->previous;
-
-	return previous && i < previous->section_count ? previous->sections[i] : NULL;
+	return section_in(job->in->previous, i);
 }
 
 // True when the section carried media before, so that its numbers go on.
@@ -60,7 +63,7 @@ static int add_formats(struct offer_job *job, struct sdp_section *section, unsig
 		if (!sdp_format_allowed(job->in, source->kind, &format) ||
 			sdp_format_match(section, &format))
 			continue;
-		pt = sdp_pt_choose(&job->pool, before, &format);
+		pt = sdp_pt_choose(&job->pool, before, section_in(job->in->offer, i), &format);
 		if (pt < 0)
 			break;
 		if (!format.fmtp)
@@ -162,6 +165,16 @@ static uint8_t choose_mid_ext(const struct sdp_session *previous)
 	return id;
 }
 
+// A section that the peer has accepted into the bundle shows the shared port (RFC 9143 section 7.5).
+static bool is_in_bundle(const struct offer_job *job, unsigned i)
+{
+	const struct sdp_section *ours = previous_section(job, i);
+	const struct sdp_section *theirs = section_in(job->in->offer, i);
+
+	return (ours && ours->port != 0) ||
+		(ours && theirs && sdp_is_live(ours) && theirs->port != 0);
+}
+
 // One transport for all: the first section has the port, new others wait for the bundle with port 0.
 static int web_transports(struct offer_job *job)
 {
@@ -183,8 +196,7 @@ static int web_transports(struct offer_job *job)
 			tag = (int)i;
 		dress.index = i;
 		dress.transport = &job->in->local->sections[tag];
-		dress.hidden_port = (int)i != tag &&
-			!(previous_section(job, i) && previous_section(job, i)->port != 0);
+		dress.hidden_port = (int)i != tag && !is_in_bundle(job, i);
 		section->rtcp_mux_only = true;
 		if (sdp_web_dress(job->session, section, job->in, &dress) < 0)
 			return -ENOMEM;
@@ -204,18 +216,28 @@ static int ims_transports(struct offer_job *job)
 	return 0;
 }
 
+static void reserve_payloads(struct offer_job *job, unsigned i)
+{
+	const struct sdp_section *ours = previous_section(job, i);
+	const struct sdp_section *theirs = section_in(job->in->offer, i);
+
+	if (ours)
+		sdp_pt_reserve(&job->pool, ours);
+	if (theirs)
+		sdp_pt_reserve(&job->pool, theirs);
+}
+
 static int offer_sections(struct offer_job *job)
 {
 	bool any = false;
 
-	if (job->side == SDP_WEB && job->in->previous)
-		for (unsigned i = 0; i < job->in->previous->section_count; i++)
-			sdp_pt_reserve(&job->pool, job->in->previous->sections[i]);
+	if (job->side == SDP_WEB)
+		for (unsigned i = 0; i < SDP_MAX_SECTIONS; i++)
+			reserve_payloads(job, i);
 	for (unsigned i = 0; i < job->source->section_count; i++) {
 		if (job->side == SDP_IMS) {
 			memset(&job->pool, 0, sizeof(job->pool));
-			if (previous_section(job, i))
-				sdp_pt_reserve(&job->pool, previous_section(job, i));
+			reserve_payloads(job, i);
 		}
 		if (offer_section(job, i) < 0)
 			return -ENOMEM;

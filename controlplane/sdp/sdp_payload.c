@@ -29,20 +29,26 @@ static int pt_first_free(const struct sdp_pt_pool *pool)
 	return -ENOSPC;
 }
 
-// The number that the codec had before, else the peer's own number, else a free one.
-int sdp_pt_choose(struct sdp_pt_pool *pool, const struct sdp_section *previous,
+static int pt_of(const struct sdp_pt_pool *pool, const struct sdp_section *section,
 	const struct sdp_format *format)
 {
-	const struct sdp_format *before = previous ? sdp_format_match(previous, format) : NULL;
-	struct sdp_format fixed;
-	bool keeps_number = pt_is_dynamic(format->pt) || sdp_static_format(format->pt, &fixed);
-	int pt;
+	const struct sdp_format *match = section ? sdp_format_match(section, format) : NULL;
 
-	if (before && pool->owner[before->pt] != PT_USED)
-		pt = before->pt;
-	else if (keeps_number && pool->owner[format->pt] == PT_FREE)
+	return match && pool->owner[match->pt] != PT_USED ? match->pt : -ENOENT;
+}
+
+int sdp_pt_choose(struct sdp_pt_pool *pool, const struct sdp_section *ours,
+	const struct sdp_section *theirs, const struct sdp_format *format)
+{
+	struct sdp_format fixed;
+	int pt = pt_of(pool, ours, format);
+
+	if (pt < 0)
+		pt = pt_of(pool, theirs, format);
+	if (pt < 0 && pool->owner[format->pt] == PT_FREE &&
+		(pt_is_dynamic(format->pt) || sdp_static_format(format->pt, &fixed)))
 		pt = format->pt;
-	else
+	if (pt < 0)
 		pt = pt_first_free(pool);
 	if (pt >= 0)
 		pool->owner[pt] = PT_USED;

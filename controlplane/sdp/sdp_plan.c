@@ -96,6 +96,8 @@ static void plan_ims(struct sdp_plan_section *plan, const struct sdp_section *lo
 		local->rtcp_port ? local->rtcp_port : (uint16_t)(local->port + 1);
 	plan->ims_remote = remote->conn;
 	plan->ims_remote.port = remote->port;
+	if (sdp_is_nowhere(&remote->conn))
+		plan->ims_remote.family = 0;
 	// Mux is never agreed on this side, so an a=rtcp that repeats the port says nothing.
 	plan->ims_remote.rtcp_port = remote->rtcp_port && remote->rtcp_port != remote->port
 		? remote->rtcp_port
@@ -210,6 +212,8 @@ static void plan_section(struct sdp_plan_section *plan, const struct sdp_pair *p
 	plan_directions(plan, &four);
 	plan->enabled = has_media(plan) && plan->role != SDP_ROLE_AUTO &&
 		!sdp_web_refusal(pair->web_remote, i, !we_answered);
+	plan->to_ims &= plan->enabled;
+	plan->to_web &= plan->enabled;
 	plan->renegotiate = plan->enabled && first_choice_is_lost(plan, &four, we_answered);
 }
 

@@ -78,7 +78,7 @@ struct sdp_plan_section {
 	struct sdp_pt pts[SDP_MAX_PTS];
 
 	// Core side.
-	struct sdp_addr ims_local, ims_remote;
+	struct sdp_addr ims_local, ims_remote; // remote family 0: on hold by c=0.0.0.0
 	int64_t rs_bps, rr_bps; // b=RS, b=RR of the phone, -1 = not given
 
 	// Access side. Sections with the same bundle number (not -1) share one transport; the transport's

@@ -1,102 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model of a description, shared by the parser, the writer and mediation.
+// What the files of this room call in each other, file by file.
 #pragma once
 
-#include "sdp.h"
-
-#define SDP_TEXT_MAX 16384
-#define SDP_MAX_CANDIDATES 100
-#define SDP_MAX_FINGERPRINTS 8
-#define SDP_MAX_GROUPS 4
-#define SDP_MID_URI "urn:ietf:params:rtp-hdrext:sdes:mid"
-
-enum sdp_proto {
-	SDP_PROTO_OTHER,
-	SDP_PROTO_RTP_AVP,
-	SDP_PROTO_RTP_AVPF,
-	SDP_PROTO_RTP_SAVP,
-	SDP_PROTO_RTP_SAVPF,
-	SDP_PROTO_TLS_SAVP,
-	SDP_PROTO_TLS_SAVPF
-};
-enum sdp_setup {
-	SDP_SETUP_NONE,
-	SDP_SETUP_ACTPASS,
-	SDP_SETUP_ACTIVE,
-	SDP_SETUP_PASSIVE,
-	SDP_SETUP_HOLDCONN
-};
-enum { SDP_SEND = 1, SDP_RECV = 2 }; // bits of a direction
-
-struct sdp_format {
-	uint8_t pt;
-	uint8_t channels;
-	uint32_t clock_hz;
-	const char *name; // NULL: no rtpmap and not a static payload type
-	const char *fmtp; // may be NULL
-};
-struct sdp_feedback {
-	int pt; // -1 = every payload type
-	const char *value;
-};
-struct sdp_extmap {
-	uint8_t id;
-	const char *uri;
-};
-struct sdp_ssrc {
-	uint32_t id;
-	const char *cname; // may be NULL
-};
-struct sdp_group {
-	unsigned count;
-	const char *mids[SDP_MAX_SECTIONS];
-};
-
-// One m= section. The session level is parsed into one of these, too, and inherited at the end.
-struct sdp_section {
-	enum sdp_kind kind;
-	const char *media, *proto_text, *fmt_text;
-	enum sdp_proto proto;
-	uint16_t port, rtcp_port; // rtcp_port 0 = no a=rtcp
-	bool has_conn, conn_is_name;
-	struct sdp_addr conn; // address only
-	bool has_direction;
-	uint8_t direction;
-	unsigned format_count, feedback_count, extmap_count, ssrc_count;
-	struct sdp_format *formats;
-	struct sdp_feedback *feedbacks;
-	struct sdp_extmap *extmaps;
-	struct sdp_ssrc *ssrcs;
-	const char *mid, *msid, *label, *content;
-	bool bundle_only, rtcp_mux, rtcp_mux_only;
-	uint16_t ptime_ms, maxptime_ms; // 0 = none
-	int64_t as_kbps, tias_bps, rs_bps, rr_bps; // -1 = none
-
-	// Attributes of the transport.
-	const char *ice_ufrag, *ice_pwd, *tls_id;
-	unsigned candidate_count;
-	struct sdp_candidate *candidates;
-	bool end_of_candidates;
-	unsigned fingerprint_count;
-	bool weak_fingerprint; // one was there with a hash that is refused
-	struct sdp_fingerprint fingerprints[SDP_MAX_FINGERPRINTS];
-	enum sdp_setup setup;
-};
-
-struct sdp_chunk;
-
-struct sdp_session {
-	struct sdp_chunk *chunks;
-	const char *text;
-	size_t text_len;
-	uint64_t id, version;
-	struct sdp_addr origin;
-	bool ice_lite, ice2;
-	struct sdp_section common;
-	unsigned group_count, section_count, candidates_seen;
-	struct sdp_group groups[SDP_MAX_GROUPS];
-	struct sdp_section *sections[SDP_MAX_SECTIONS];
-};
+#include "sdp_model.h"
 
 // sdp_session.c: memory of one session, freed as a whole.
 struct sdp_session *sdp_create(void);
@@ -154,8 +60,9 @@ bool sdp_has_media_format(const struct sdp_section *section);
 struct sdp_pt_pool {
 	uint8_t owner[128]; // 0 = free, 1 = reserved by an earlier description, 2 = used now
 };
-int sdp_pt_choose(struct sdp_pt_pool *pool, const struct sdp_section *previous,
-	const struct sdp_format *format);
+// The number that we had for the codec, or the peer has, or the other leg's peer, else a free one.
+int sdp_pt_choose(struct sdp_pt_pool *pool, const struct sdp_section *ours,
+	const struct sdp_section *theirs, const struct sdp_format *format);
 void sdp_pt_reserve(struct sdp_pt_pool *pool, const struct sdp_section *previous);
 
 // sdp_usable.c: NULL when the section can be used, otherwise the reason, a phrase.
@@ -179,6 +86,7 @@ void sdp_refuse(struct sdp_refusal *refusal, unsigned i, enum sdp_kind kind, con
 int sdp_refused(const struct sdp_refusal *refusal, struct sdp_error *err); // -ENOTSUP
 
 // sdp_build.c: pieces of a description under construction. int: 0 or -ENOMEM.
+bool sdp_is_nowhere(const struct sdp_addr *addr); // 0.0.0.0 or ::
 uint8_t sdp_direction_of(const struct sdp_section *section, enum sdp_side side);
 uint8_t sdp_direction_flip(uint8_t direction);
 struct sdp_section *sdp_section_begin(struct sdp_session *session, const struct sdp_section *like);

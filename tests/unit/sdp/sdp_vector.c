@@ -178,6 +178,8 @@ static int run_changes(struct vector *vector, const struct arguments *arguments,
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (changes & 1u << i)
 			fprintf(result, "%s\n", names[i]);
+	if (changes == 0)
+		fprintf(result, "none\n");
 	return 0;
 }
 

@@ -46,7 +46,7 @@ int main(void)
 	int count = scandir(VECTOR_DIR, &entries, is_vector, alphasort);
 	int ret;
 
-	if (count < 1 || count > MAX_CASES) {
+	if (count < 20 || count > MAX_CASES) {
 		fprintf(stderr, "%s has %d vectors\n", VECTOR_DIR, count);
 		return 1;
 	}
