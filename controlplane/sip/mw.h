@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mw: transactions with the core over UDP and TCP, by sofia's nta.
+#pragma once
+
+#include "sip.h"
+#include "sip_transaction.h"
+
+struct mw;
+
+struct mw_config {
+	const struct sip_config *sip; // borrowed
+	void (*on_request)(void *arg, struct uas *uas); // neither ACK nor CANCEL
+	void *arg;
+};
+
+struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len); // NULL with errno
+void mw_destroy(struct mw *mw);
+
+// Sends by the request's Route; without one to the core when it has no To tag, else to its URI. Longer than 1300 bytes:
+// over TCP (RFC 3261 section 18.1.1).
+struct sip_sender *mw_sender(struct mw *mw);
+
+// Our own host:port toward a peer: of the family of its URI's host.
+const char *mw_own_address(const struct mw *mw, const char *uri);
+
+// Is the request from an address of the configured core?
+bool mw_from_peer(const struct mw *mw, const struct uas *uas);
