@@ -76,7 +76,7 @@ int iq_hello_recv(int sock, uint32_t *pid, char *why, size_t why_len);
 // Gateway: welcomes with the two descriptors. 0 or -errno.
 int iq_welcome_send(int sock, const struct iq_identity *self, int region_fd, int stats_fd);
 
-// Gateway: refuses with -status and a sentence.
+// Gateway: refuses with a status below 0 and a sentence; then close the socket.
 void iq_welcome_refuse(int sock, int status, const char *text);
 
 // Controller: takes the welcome: 0 and both descriptors, now the caller's; -EAGAIN when it hasn't come; -ECONNRESET;

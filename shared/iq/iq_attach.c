@@ -98,6 +98,9 @@ void iq_welcome_refuse(int sock, int status, const char *text)
 	snprintf(welcome.text, sizeof(welcome.text), "%s", text);
 	// A peer that can't take the sentence finds the socket closed.
 	(void)welcome_send(sock, &welcome, NULL);
+	// Bytes unread at close would reset the connection before the sentence is read.
+	shutdown(sock, SHUT_RD);
+	(void)iq_wake_drain(sock);
 }
 
 // Takes exactly two descriptors out of a message; closes whatever else came.
