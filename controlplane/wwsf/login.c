@@ -165,7 +165,7 @@ static void user_answer(struct service *service, const struct request *request, 
 				"this user proves himself to the IMS: send the user name only");
 			return;
 		}
-		log_info("login of %s: ims", user.name);
+		log_debug("%s proves himself to the IMS", user.name);
 		identity_reply(service, request, &user, reply);
 	} else if (password == NULL) {
 		// An unknown name is asked for its password like a known one.

@@ -37,9 +37,12 @@ certificate() { # certificate SERIAL: signed by the CA
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=wwsf test CA" \
 	-keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
 certificate 1
-mkdir "$work/page"
-echo '<!doctype html><title>page</title>' >"$work/page/index.html"
-echo 'export {}' >"$work/page/wic.js"
+cp -r "$build/controlplane/wwsf/page" "$work/page" 2>/dev/null || mkdir "$work/page"
+if [ ! -f "$work/page/index.html" ]; then
+	echo "wwsf: the page is not built (scripts/deps), a stand-in is served"
+	echo '<!doctype html><title>page</title><script src="wic.js"></script>' >"$work/page/index.html"
+	echo 'export {}' >"$work/page/wic.js"
+fi
 ln -s /etc/passwd "$work/page/link.txt"
 sed -e "s|203.0.113.1:8444|127.0.0.1:$port|; s|\[fd00:203::1\]:8444|[::1]:$port|" \
 	-e "s|^# cors_origin: .*|cors_origin: https://portal.example.net|" \
@@ -66,6 +69,7 @@ start
 
 # The page: types, headers, caching, nothing outside its folder.
 check "page" 200 "$(status "$at/")"
+check "page content" 1 "$(grep -c 'src="wic.js"' "$work/answer")"
 check "page type" "text/html; charset=utf-8" "$(header content-type)"
 check "nosniff" nosniff "$(header x-content-type-options)"
 check "CSP" 1 "$(header content-security-policy | grep -c "connect-src 'self' wss://203.0.113.1:8443;")"
