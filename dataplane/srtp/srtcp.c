@@ -2,6 +2,7 @@
 // Bursts of RTCP packets (RFC 3711 3.4, RFC 7714 9): the index is in the packet.
 #include "srtp_ctx.h"
 #include "srtp_index.h"
+#include "srtp_tag.h"
 #include "wire_bytes.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ static int unprotect_prepare(struct srtp_ctx *ctx, struct srtp_item *item)
 	ret = srtcp_index_check(item->index, word & ~E_FLAG);
 	if (ret < 0)
 		return ret;
-	memcpy(lane->received, lane->tag, lane->tag_len);
+	srtp_tag_copy(lane->received, lane->tag, lane->tag_len);
 	lane_arm(lane, word);
 	if (!(word & E_FLAG)) {
 		lane->body_len = 0;

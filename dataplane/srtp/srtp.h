@@ -2,6 +2,8 @@
 // SRTP and SRTCP (RFC 3711, RFC 7714) in bursts on intel-ipsec-mb.
 #pragma once
 
+#include "srtp_state.h"
+
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,66 +29,6 @@ struct srtp_suite_info {
 
 // Never NULL; SRTP_SUITE_NONE and numbers out of range give a row of zeroes with an empty name.
 const struct srtp_suite_info *srtp_suite_info(enum srtp_suite suite);
-
-// Expanded AES_CM_128 session keys of RTP or of RTCP. Private to this room.
-struct srtp_cm_key {
-	uint8_t round_keys[176];
-	uint8_t ipad[20];
-	uint8_t opad[20];
-};
-
-#define SRTP_GCM_POWERS 12
-
-// The session keys of one direction of one transport: plain data without pointers, shared by all
-// its flows, read-only after srtp_key_init(). All zeroes = SRTP_SUITE_NONE. The members are private
-// to this room. Hot bytes: the first 256 (CM), 384 (GCM-128) or 448 (GCM-256).
-struct srtp_key {
-	uint8_t suite;
-	uint8_t reserved;
-	uint8_t salt[14];
-	union {
-		struct {
-			struct srtp_cm_key rtp;
-			uint8_t pad[24];
-			uint8_t rtcp_salt[16];
-			struct srtp_cm_key rtcp;
-		} cm;
-		struct {
-			uint8_t round_keys[176];
-			uint8_t powers[16 * SRTP_GCM_POWERS];
-		} gcm128;
-		struct {
-			uint8_t round_keys[240];
-			uint8_t powers[16 * SRTP_GCM_POWERS];
-		} gcm256;
-		struct {
-			uint8_t hot[432];
-			uint8_t rtcp_key[32];
-			uint8_t rtcp_salt[12];
-		} gcm;
-	};
-} __attribute__((aligned(64)));
-
-static_assert(sizeof(struct srtp_key) == 512, "srtp_key: eight lines");
-static_assert(offsetof(struct srtp_key, cm.rtcp_salt) == 256, "srtp_key: CM reads four lines");
-static_assert(offsetof(struct srtp_key, gcm.rtcp_key) == 448, "srtp_key: GCM reads seven lines");
-
-// Where one flow (SSRC, direction) stands: RTP with its rollover counter, RTCP, and a window of the
-// last 128 indices of each. Plain data; all zeroes = nothing sent or received yet. A sender that
-// takes over from another process sets roc, highest_seq and rtcp_index beyond what may have been
-// used. Written by the shard's worker only.
-struct srtp_index {
-	uint64_t window[2]; // bit n of the 128: index highest - n was seen
-	uint64_t rtcp_window[2]; // receiver only
-	uint32_t roc;
-	uint16_t highest_seq;
-	uint8_t started; // highest_seq holds
-	uint8_t rtcp_started; // receiver: rtcp_index holds
-	uint32_t rtcp_index; // receiver: highest seen; sender: next to use
-	uint32_t reserved;
-};
-
-static_assert(sizeof(struct srtp_index) == 48, "srtp_index: fits a line with 16 bytes to spare");
 
 // Derives the session keys (RFC 3711 4.3, key derivation rate 0; AES_256_CM_PRF for the 256-bit
 // suite, RFC 6188). Lengths must be those of srtp_suite_info(). Any thread; takes microseconds.
@@ -118,7 +60,6 @@ struct srtp_item {
 	int16_t status; // out: 0 or -errno, see below
 	uint16_t reserved;
 };
-
 static_assert(sizeof(struct srtp_item) == 32, "srtp_item: two in a line");
 
 // Status of an item:
@@ -130,8 +71,8 @@ static_assert(sizeof(struct srtp_item) == 32, "srtp_item: two in a line");
 //                 protect: index already used or too old to know: refused, never encrypted twice
 //   -EBADMSG      unprotect: wrong tag
 //   -EKEYEXPIRED  the index has reached 2^48 (RTP) or 2^31 (RTCP)
-// After any status but 0, len is as before and the bytes after the header are undefined; the flow's
-// index moves only with status 0.
+// The flow's index moves only with status 0. Otherwise len is as before, what follows the header
+// undefined and not to be used.
 
 // Per-worker scratch: multi-buffer manager, jobs, counters.
 struct srtp_ctx;
@@ -153,10 +94,9 @@ struct srtp_counters {
 // or what was asked for; self-check failed) or ENOMEM.
 struct srtp_ctx *srtp_ctx_create(enum srtp_arch arch);
 
-// Wipes and frees; NULL is legal.
-void srtp_ctx_destroy(struct srtp_ctx *ctx);
+void srtp_ctx_destroy(struct srtp_ctx *ctx); // wipes and frees; NULL is legal
 
-// "sse", "avx2" or "avx512": what the context runs on.
+// "sse", "avx2" or "avx512".
 const char *srtp_ctx_arch_name(const struct srtp_ctx *ctx);
 
 // Counters of the context since its creation; read from the worker's thread.
@@ -164,8 +104,7 @@ const struct srtp_counters *srtp_ctx_counters(const struct srtp_ctx *ctx);
 
 // Each call works through n items in place, as if one after the other (items of one flow may follow
 // each other in a burst), sets every status, and returns how many have status 0. Suites and keys
-// may be mixed; n has no limit, 16 to 64 is best. Worker's thread; no allocation, lock or system
-// call.
+// may be mixed; n has no limit, 16 to 64 is best. Worker's thread; allocates and locks nothing.
 
 // Sender: the sequence number is the packet's; ROC is estimated as a receiver does, so that small
 // reordering is harmless. RFC 3711 3.3.

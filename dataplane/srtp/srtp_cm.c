@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AES_CM_128_HMAC_SHA1: counter mode and HMAC of many packets at a time (RFC 3711 4.1.1, 4.2.1).
 #include "srtp_ctx.h"
-
-#include <string.h>
+#include "srtp_tag.h"
 
 // The synchronous bursts of the library fill its lanes across packets and leave none waiting. They
 // are called without their parameter checks, which refuse the 80- and 32-bit tags of SRTP.
@@ -37,12 +36,24 @@ static void lanes_crypt(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t
 			IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
 }
 
+// A round of the wide hash costs the same with one packet in it as with all: 1,500 cycles for 172
+// bytes on AVX-512, where the SHA extensions take 390 a packet. Up to this many are left to them.
+#define NARROW_MAX 6
+
 // The full 20-byte HMAC of lane i goes to ctx->tags[i].
 static void lanes_hash(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)
 {
+	uint16_t rest = n & (ctx->hash_lanes - 1);
+
 	for (uint16_t i = 0; i < n; i++)
 		hash_job_fill(&ctx->jobs[i], lanes[i]);
-	IMB_SUBMIT_HASH_BURST_NOCHECK(ctx->mgr, ctx->jobs, n, IMB_AUTH_HMAC_SHA_1);
+	if (!ctx->narrow || rest > NARROW_MAX)
+		rest = 0;
+	if (n > rest)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(ctx->mgr, ctx->jobs, n - rest, IMB_AUTH_HMAC_SHA_1);
+	if (rest > 0)
+		IMB_SUBMIT_HASH_BURST_NOCHECK(
+			ctx->narrow, &ctx->jobs[n - rest], rest, IMB_AUTH_HMAC_SHA_1);
 }
 
 void srtp_cm_seal(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)
@@ -52,7 +63,7 @@ void srtp_cm_seal(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)
 	lanes_crypt(ctx, lanes, n);
 	lanes_hash(ctx, lanes, n);
 	for (uint16_t i = 0; i < n; i++)
-		memcpy(lanes[i]->tag, ctx->tags[i], lanes[i]->tag_len);
+		srtp_tag_copy(lanes[i]->tag, ctx->tags[i], lanes[i]->tag_len);
 }
 
 void srtp_cm_verify(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)

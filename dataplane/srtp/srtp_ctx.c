@@ -13,11 +13,26 @@ static const struct {
 	const char *name;
 	uint64_t features; // that the processor must have
 	void (*init)(IMB_MGR *mgr);
+	uint16_t hash_lanes;
 } archs[] = {
-	[SRTP_ARCH_SSE] = {IMB_ARCH_SSE, "sse", IMB_CPUFLAGS_SSE, init_mb_mgr_sse},
-	[SRTP_ARCH_AVX2] = {IMB_ARCH_AVX2, "avx2", IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2},
-	[SRTP_ARCH_AVX512] = {IMB_ARCH_AVX512, "avx512", IMB_CPUFLAGS_AVX512, init_mb_mgr_avx512},
+	[SRTP_ARCH_SSE] = {IMB_ARCH_SSE, "sse", IMB_CPUFLAGS_SSE, init_mb_mgr_sse, 4},
+	[SRTP_ARCH_AVX2] = {IMB_ARCH_AVX2, "avx2", IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2, 8},
+	[SRTP_ARCH_AVX512] = {IMB_ARCH_AVX512, "avx512", IMB_CPUFLAGS_AVX512, init_mb_mgr_avx512,
+		16},
 };
+
+// The second manager for what would leave the wide hash nearly empty. The library's SSE code takes
+// the SHA extensions by itself.
+static int narrow_start(struct srtp_ctx *ctx)
+{
+	if (ctx->hash_lanes <= 4 || !(ctx->mgr->features & IMB_FEATURE_SHANI))
+		return 0;
+	ctx->narrow = alloc_mb_mgr(0);
+	if (!ctx->narrow)
+		return -ENOMEM;
+	init_mb_mgr_sse(ctx->narrow);
+	return imb_get_errno(ctx->narrow) == 0 ? 0 : -ENOTSUP;
+}
 
 static int manager_start(struct srtp_ctx *ctx, enum srtp_arch arch)
 {
@@ -37,13 +52,14 @@ static int manager_start(struct srtp_ctx *ctx, enum srtp_arch arch)
 		return -ENOTSUP;
 	archs[arch].init(ctx->mgr);
 	ctx->arch_name = archs[arch].name;
+	ctx->hash_lanes = archs[arch].hash_lanes;
 	if (imb_get_errno(ctx->mgr) != 0 || ctx->mgr->used_arch != archs[arch].imb)
 		return -ENOTSUP;
 	// Power-on tests of the library itself.
 	features = ctx->mgr->features;
 	if ((features & IMB_FEATURE_SELF_TEST) && !(features & IMB_FEATURE_SELF_TEST_PASS))
 		return -ENOTSUP;
-	return 0;
+	return narrow_start(ctx);
 }
 
 static void gcm_ops_set(struct srtp_ctx *ctx)
@@ -121,6 +137,8 @@ void srtp_ctx_destroy(struct srtp_ctx *ctx)
 		return;
 	if (ctx->mgr)
 		free_mb_mgr(ctx->mgr);
+	if (ctx->narrow)
+		free_mb_mgr(ctx->narrow);
 	OPENSSL_cleanse(ctx, sizeof(*ctx));
 	free(ctx);
 }

@@ -31,6 +31,8 @@ struct srtp_gcm_ops {
 
 struct srtp_ctx {
 	IMB_MGR *mgr;
+	IMB_MGR *narrow; // SHA extensions, a packet at a time; NULL when there are none
+	uint16_t hash_lanes; // packets that mgr hashes side by side, a power of two
 	const char *arch_name;
 	struct srtp_gcm_ops gcm_ops[2]; // 128, 256
 	enum srtp_gcm_layout gcm_layout;

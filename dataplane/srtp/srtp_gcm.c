@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AEAD_AES_128_GCM and AEAD_AES_256_GCM from compact keys (RFC 7714).
 #include "srtp_ctx.h"
+#include "srtp_tag.h"
 
 #include <string.h>
 

@@ -71,16 +71,6 @@ struct srtp_lane {
 // RFC 3711 4.1.1 and RFC 7714 8.1, 9.1: the initialisation vector of a lane's SSRC and index.
 void srtp_lane_set_iv(struct srtp_lane *lane, const uint8_t *salt, uint32_t ssrc);
 
-// True if the two tags differ, in a time that does not depend on where.
-static inline int srtp_tag_differs(const uint8_t *a, const uint8_t *b, uint8_t len)
-{
-	uint8_t difference = 0;
-
-	for (uint8_t i = 0; i < len; i++)
-		difference |= a[i] ^ b[i];
-	return difference != 0;
-}
-
 // srtp_cm.c. All work on n lanes of a CM suite, n <= SRTP_LANES.
 void srtp_cm_seal(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 void srtp_cm_verify(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);

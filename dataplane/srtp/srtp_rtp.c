@@ -2,10 +2,10 @@
 // Bursts of RTP packets: parse, index, lanes through the ciphers, commit in packet order.
 #include "srtp_ctx.h"
 #include "srtp_index.h"
+#include "srtp_tag.h"
 #include "wire_bytes.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define RTP_HEADER 12
 
@@ -135,7 +135,7 @@ static int unprotect_prepare(struct srtp_ctx *ctx, struct srtp_item *item)
 	ret = lane_parse(lane, item, item->len - tag_len);
 	if (ret < 0)
 		return ret;
-	memcpy(lane->received, lane->tag, tag_len);
+	srtp_tag_copy(lane->received, lane->tag, tag_len);
 	lane->index = srtp_index_estimate(item->index, lane->seq);
 	srtp_lanes_keep(ctx, lane);
 	if (srtp_index_check(item->index, lane->index) == 0) {
@@ -166,7 +166,7 @@ static int unprotect_commit(struct srtp_ctx *ctx, struct srtp_lane *lane)
 	ret = srtp_index_check(item->index, index);
 	if (ret < 0)
 		return ret;
-	if (lane->verdict == LANE_UNCHECKED || index != lane->index)
+	if (index != lane->index) // also what was left unchecked, else it would still be refused
 		lane_retry(ctx, lane, index);
 	if (lane->verdict != LANE_GENUINE)
 		return -EBADMSG;
