@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// The DTLS service against plain OpenSSL: both roles, each profile, fragments, loss, wrong fingerprints, alerts.
+#include "dtls.h"
+#include "dtls_peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct world {
+	struct dtls_service *service;
+	struct dtls_port *port;
+	struct dtls_peer *peer;
+	struct dtls_id id;
+	struct dtls_output last; // of the types other than DTLS_FLIGHT
+	unsigned results, datagrams_to_peer;
+	unsigned lose; // next datagrams toward the peer to lose
+	bool hold; // keep the peer's datagrams back
+};
+
+static const struct dtls_id some_id = {.generation = 7, .transport = 42, .shard = 3};
+
+static void world_open(struct world *world, const struct dtls_peer_config *peer, bool retain)
+{
+	struct dtls_config config = {
+		.workers = 1, .threads = 1, .retain_call = retain, .linger_s = 0, .mtu = 1200};
+	char err[200];
+
+	memset(world, 0, sizeof(*world));
+	world->service = dtls_service_create(&config, err, sizeof(err));
+	assert_non_null(world->service);
+	world->port = dtls_service_port(world->service, 0);
+	world->peer = dtls_peer_create(peer);
+	world->id = some_id;
+}
+
+static void world_close(struct world *world)
+{
+	dtls_peer_destroy(world->peer);
+	dtls_service_destroy(world->service);
+}
+
+static void on_output(const struct dtls_output *output, void *arg)
+{
+	struct world *world = arg;
+
+	for (unsigned i = 0; i < output->datagram_count; i++) {
+		assert_in_range(output->datagrams[i].len, 1, 1200);
+		if (world->lose > 0) {
+			world->lose--;
+			continue;
+		}
+		world->datagrams_to_peer++;
+		dtls_peer_input(world->peer, output->datagrams[i].bytes, output->datagrams[i].len);
+	}
+	if (output->type != DTLS_FLIGHT) {
+		world->last = *output;
+		world->results++;
+	}
+}
+
+static void step(struct world *world)
+{
+	uint8_t datagram[2000];
+	size_t len;
+
+	while (!world->hold &&
+		(len = dtls_peer_output(world->peer, datagram, sizeof(datagram))) > 0)
+		assert_true(dtls_datagram(world->port, world->id, datagram, (uint16_t)len));
+	dtls_flush(world->port);
+	dtls_poll(world->port, on_output, world);
+	usleep(1000);
+}
+
+// Runs until a result is there and the peer is done, at most ten seconds.
+static void run(struct world *world, unsigned results)
+{
+	for (unsigned i = 0; i < 10000 && world->results < results; i++) {
+		dtls_peer_timeout(world->peer);
+		step(world);
+	}
+	assert_int_equal(world->results, results);
+	for (unsigned i = 0; i < 50; i++)
+		step(world);
+}
+
+static void start(struct world *world, enum iq_dtls_role role, bool right_fingerprint)
+{
+	struct dtls_start start = {.id = world->id, .role = role, .fingerprint_count = 2};
+
+	// Several fingerprints: one must match.
+	start.fingerprints[0] = (struct iq_fingerprint){.hash = IQ_HASH_SHA512, .len = 64};
+	start.fingerprints[1] = (struct iq_fingerprint){.hash = IQ_HASH_SHA256, .len = 32};
+	dtls_peer_fingerprint(world->peer, start.fingerprints[1].bytes);
+	start.fingerprints[1].bytes[31] ^= right_fingerprint ? 0 : 1;
+	assert_true(dtls_start(world->port, &start));
+}
+
+static void keys_agree(const struct world *world)
+{
+	const struct srtp_suite_info *info = srtp_suite_info(world->last.suite);
+	uint8_t key[32], salt[14];
+
+	assert_int_equal(world->last.type, DTLS_CONNECTED);
+	assert_true(dtls_peer_connected(world->peer));
+	assert_int_equal(world->last.version, 0xfefd);
+	assert_int_equal(world->last.profile, dtls_peer_profile(world->peer));
+	assert_int_equal(world->last.profile, info->dtls_profile);
+	assert_true(dtls_peer_tx_key(world->peer, info->key_len, info->salt_len, key, salt));
+	assert_memory_equal(key, world->last.rx_key, info->key_len);
+	assert_memory_equal(salt, world->last.rx_salt, info->salt_len);
+	assert_memory_not_equal(world->last.rx_key, world->last.tx_key, info->key_len);
+}
+
+static void each_profile_as_server(void **state)
+{
+	static const struct {
+		const char *offered;
+		unsigned profile;
+	} cases[] = {
+		{"SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM", 7},
+		{"SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM", 8},
+		{"SRTP_AES128_CM_SHA1_80", 1},
+		{"SRTP_AES128_CM_SHA1_32", 2},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dtls_peer_config peer = {.client = true, .profiles = cases[i].offered};
+		struct world world;
+
+		world_open(&world, &peer, true);
+		start(&world, IQ_DTLS_SERVER, true);
+		dtls_peer_input(world.peer, NULL, 0);
+		run(&world, 1);
+		assert_int_equal(world.last.profile, cases[i].profile);
+		keys_agree(&world);
+		world_close(&world);
+	}
+}
+
+static void as_client(void **state)
+{
+	struct dtls_peer_config peer = {.client = false, .profiles = "SRTP_AES128_CM_SHA1_80"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_CLIENT, true);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void rsa_peer_in_small_datagrams(void **state)
+{
+	struct dtls_peer_config peer = {.client = true,
+		.rsa = true,
+		.profiles = "SRTP_AEAD_AES_128_GCM",
+		.small_records = true};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void hello_before_the_role_is_known(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	for (unsigned i = 0; i < 50; i++)
+		step(&world);
+	assert_int_equal(world.datagrams_to_peer, 0); // nothing is said before the answer
+	start(&world, IQ_DTLS_SERVER, true);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void last_flight_lost(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	world.lose = 1; // ServerHello's datagram: retransmitted by the client's timer or ours
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	for (unsigned i = 0; i < 3000 && !dtls_peer_connected(world.peer); i++) {
+		dtls_peer_timeout(world.peer);
+		step(&world);
+	}
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void wrong_fingerprint(void **state)
+{
+	static const bool roles[] = {true, false};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct dtls_peer_config peer = {
+			.client = roles[i], .profiles = "SRTP_AEAD_AES_128_GCM"};
+		struct world world;
+
+		world_open(&world, &peer, true);
+		start(&world, roles[i] ? IQ_DTLS_SERVER : IQ_DTLS_CLIENT, false);
+		dtls_peer_input(world.peer, NULL, 0);
+		run(&world, 1);
+		assert_int_equal(world.last.type, DTLS_FAILED);
+		assert_int_equal(world.last.error, 1);
+		assert_true(dtls_peer_failed(world.peer)); // the fatal alert reached it
+		world_close(&world);
+	}
+}
+
+static void no_common_profile(void **state)
+{
+	struct dtls_peer_config peer = {.client = true};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	assert_int_equal(world.last.type, DTLS_FAILED);
+	assert_int_equal(world.last.error, 2);
+	world_close(&world);
+}
+
+static void close_notify_ends_it(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	dtls_peer_close(world.peer);
+	run(&world, 2);
+	assert_int_equal(world.last.type, DTLS_CLOSED);
+	world_close(&world);
+}
+
+static void stop_says_close_notify(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	assert_true(dtls_stop(world.port, world.id, true));
+	for (unsigned i = 0; i < 1000 && !dtls_peer_failed(world.peer); i++)
+		step(&world);
+	assert_true(dtls_peer_failed(world.peer));
+	world_close(&world);
+}
+
+static void garbage_is_survived(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+	uint8_t bytes[1500];
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	srand(1);
+	for (unsigned i = 0; i < 500; i++) {
+		for (unsigned j = 0; j < sizeof(bytes); j++)
+			bytes[j] = (uint8_t)rand();
+		bytes[0] = (uint8_t)(20 + rand() % 44);
+		bytes[1] = 0xfe;
+		bytes[2] = 0xfd;
+		(void)dtls_datagram(world.port, world.id, bytes, (uint16_t)(rand() % 1500));
+		dtls_flush(world.port);
+	}
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void other_generation_is_another(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, false);
+	world.id.generation++;
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	keys_agree(&world);
+	assert_int_equal(world.last.id.generation, some_id.generation + 1);
+	world_close(&world);
+}
+
+static void certificate_files_are_checked(void **state)
+{
+	struct dtls_config config = {.workers = 1, .certificate = "/nonexistent.pem"};
+	char err[200] = "";
+
+	(void)state;
+	assert_null(dtls_service_create(&config, err, sizeof(err)));
+	assert_non_null(strstr(err, "/nonexistent.pem"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_profile_as_server),
+		cmocka_unit_test(as_client),
+		cmocka_unit_test(rsa_peer_in_small_datagrams),
+		cmocka_unit_test(hello_before_the_role_is_known),
+		cmocka_unit_test(last_flight_lost),
+		cmocka_unit_test(wrong_fingerprint),
+		cmocka_unit_test(no_common_profile),
+		cmocka_unit_test(close_notify_ends_it),
+		cmocka_unit_test(stop_says_close_notify),
+		cmocka_unit_test(garbage_is_survived),
+		cmocka_unit_test(other_generation_is_another),
+		cmocka_unit_test(certificate_files_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
