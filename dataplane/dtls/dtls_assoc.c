@@ -2,6 +2,7 @@
 // Associations of one service thread: from the first datagram to the keys, and on until the end.
 #include "clock.h"
 #include "dtls_priv.h"
+#include "wire_dtls.h"
 
 #include <openssl/err.h>
 
@@ -252,11 +253,26 @@ static void early_keep(struct assoc *assoc, const struct request *request)
 	memcpy(assoc->early[assoc->early_count++].bytes, request->bytes, request->len);
 }
 
+// Records that don't fit their datagram are dropped here (RFC 6347 section 4.1.2.7): OpenSSL would
+// give up the handshake.
+static bool records_fit(const struct request *request)
+{
+	struct wire_walk walk = wire_walk_over(request->bytes, request->len);
+	struct wire_dtls_record record;
+	int ret;
+
+	while ((ret = wire_dtls_next(&walk, &record)) == 1)
+		continue;
+	return ret == 0 && request->len > 0;
+}
+
 static void on_datagram(
 	struct service_thread *thread, struct dtls_port *port, const struct request *request)
 {
 	struct assoc *assoc = assoc_find(thread, request->id);
 
+	if (!records_fit(request))
+		return;
 	if (assoc == NULL && thread->early_assocs < EARLY_ASSOCS_MAX)
 		assoc = assoc_create(thread, port, request->id);
 	if (assoc == NULL)

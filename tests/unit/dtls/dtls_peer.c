@@ -44,6 +44,8 @@ static void certificate_make(struct dtls_peer *peer, bool rsa)
 struct dtls_peer *dtls_peer_create(const struct dtls_peer_config *config)
 {
 	struct dtls_peer *peer = calloc(1, sizeof(*peer));
+	BIO_ADDR *address = BIO_ADDR_new();
+	BIO *bio;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
@@ -61,9 +63,10 @@ struct dtls_peer *dtls_peer_create(const struct dtls_peer_config *config)
 		SSL_CTX_set_tlsext_use_srtp(peer->ctx, config->profiles) != 0)
 		abort();
 	peer->ssl = SSL_new(peer->ctx);
-	SSL_set_bio(peer->ssl, BIO_new_dgram(peer->inner, BIO_NOCLOSE), NULL);
-	BIO_up_ref(SSL_get_rbio(peer->ssl));
-	SSL_set0_wbio(peer->ssl, SSL_get_rbio(peer->ssl));
+	bio = BIO_new_dgram(peer->inner, BIO_NOCLOSE);
+	BIO_ctrl_set_connected(bio, address); // else it would sendto() an address
+	SSL_set_bio(peer->ssl, bio, bio);
+	BIO_ADDR_free(address);
 	SSL_set_mtu(peer->ssl, config->small_records ? 300 : 1200);
 	if (config->client)
 		SSL_set_connect_state(peer->ssl);

@@ -82,7 +82,7 @@ static void step(struct world *world)
 // Runs until a result is there and the peer is done, at most ten seconds.
 static void run(struct world *world, unsigned results)
 {
-	for (unsigned i = 0; i < 10000 && world->results < results; i++) {
+	for (unsigned i = 0; i < 8000 && world->results < results; i++) {
 		dtls_peer_timeout(world->peer);
 		step(world);
 	}
