@@ -135,7 +135,10 @@ const struct sdp_format *sdp_format_match(
 const struct sdp_codec *sdp_codec_find(
 	const struct sdp_profile *profile, enum sdp_kind kind, const struct sdp_format *format)
 {
-	for (unsigned i = 0; i < profile->codec_count && format->name; i++) {
+	// Parameters that cannot be read agree with nothing, not even with themselves.
+	if (!same_codec(format, format))
+		return NULL;
+	for (unsigned i = 0; i < profile->codec_count; i++) {
 		const struct sdp_codec *codec = &profile->codecs[i];
 
 		if (codec->kind == kind && codec->clock_hz == format->clock_hz &&
