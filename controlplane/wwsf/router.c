@@ -153,9 +153,16 @@ static void page_answer(struct service *service, const struct request *request, 
 	reply_header_add(reply, "Content-Type", "%s", file->content_type);
 }
 
+// A source list has no form for an IPv6 address (CSP level 3, host-source), and browsers ignore one
+// that they can't read: then any secure WebSocket is allowed.
+static const char *csp_source(const char *wss_url)
+{
+	return strncmp(wss_url, "wss://[", 7) == 0 ? "wss:" : wss_url;
+}
+
 void service_answer(struct service *service, const struct request *request, struct reply *reply)
 {
-	const char *wss_url = request_site(service, request)->wss_url;
+	const char *source = csp_source(request_site(service, request)->wss_url);
 
 	memset(reply, 0, sizeof(*reply));
 	reply_header_add(reply, "X-Content-Type-Options", "nosniff");
@@ -166,7 +173,7 @@ void service_answer(struct service *service, const struct request *request, stru
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
 		"media-src 'self' blob: mediastream:; connect-src 'self' %s; base-uri 'none'; "
 		"form-action 'none'; frame-ancestors 'none'",
-		wss_url);
+		source);
 	for (unsigned i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (strcmp(routes[i].path, request->path) == 0) {
 			route_answer(service, &routes[i], request, reply);

@@ -23,6 +23,20 @@ static int id_hash(const uint8_t *id, char text[static HASH_TEXT_MAX])
 	return 0;
 }
 
+// The user's sessions that would end first make room.
+static int room_make(struct user_store *store, const char *name)
+{
+	const char *texts[] = {name, name};
+	sqlite3_stmt *stmt = store_prepare(store,
+		"DELETE FROM session WHERE name = ? AND hash NOT IN (SELECT hash FROM session"
+		" WHERE name = ? ORDER BY expires DESC, rowid DESC LIMIT ?)",
+		texts, 2);
+
+	if (stmt != NULL)
+		sqlite3_bind_int(stmt, 3, SESSIONS_PER_USER_MAX - 1);
+	return store_run(store, stmt);
+}
+
 int session_add(struct user_store *store, const char *name, int64_t expires_s,
 	uint8_t id[static SESSION_ID_BYTES])
 {
@@ -34,11 +48,15 @@ int session_add(struct user_store *store, const char *name, int64_t expires_s,
 	if (RAND_bytes(id, SESSION_ID_BYTES) != 1 || id_hash(id, hash) < 0)
 		return -EIO;
 	pthread_mutex_lock(&store->lock);
+	ret = room_make(store, name);
+	if (ret < 0)
+		goto out;
 	stmt = store_prepare(
 		store, "INSERT INTO session (hash, name, expires) VALUES (?, ?, ?)", texts, 2);
 	if (stmt != NULL)
 		sqlite3_bind_int64(stmt, 3, expires_s);
 	ret = store_run(store, stmt);
+out:
 	pthread_mutex_unlock(&store->lock);
 	return ret < 0 ? -EIO : 0;
 }

@@ -12,6 +12,7 @@
 #define USER_URI_MAX 256
 #define USER_IMPUS_MAX 16
 #define SESSION_ID_BYTES 32
+#define SESSIONS_PER_USER_MAX 64
 
 // How a user proves who he is: to the IMS core by SIP digest, or to us by password for a token.
 enum user_mode { USER_MODE_IMS, USER_MODE_TOKEN };
@@ -43,7 +44,7 @@ int user_each(
 	struct user_store *store, void (*on_user)(const struct user *user, void *arg), void *arg);
 
 // Makes a session that ends at expires_s (seconds since 1970) and writes its secret id. Only a hash
-// of the id is kept. 0 or -EIO.
+// of the id is kept. The oldest session of a user ends when he has SESSIONS_PER_USER_MAX. 0 or -EIO.
 int session_add(struct user_store *store, const char *name, int64_t expires_s,
 	uint8_t id[static SESSION_ID_BYTES]);
 // Finds the user of a session that lives at now_s. 0, -ENOENT, -EIO.

@@ -147,6 +147,24 @@ static void sessions_end(void **state)
 	assert_int_equal(session_find(fixture.store, id, 100, &user), -ENOENT);
 }
 
+static void sessions_are_bounded(void **state)
+{
+	uint8_t first[SESSION_ID_BYTES], second[SESSION_ID_BYTES], id[SESSION_ID_BYTES];
+	struct user user;
+
+	(void)state;
+	assert_int_equal(user_add(fixture.store, &alice), 0);
+	assert_int_equal(session_add(fixture.store, "alice", 100, first), 0);
+	assert_int_equal(session_add(fixture.store, "alice", 101, second), 0);
+	for (unsigned i = 2; i < SESSIONS_PER_USER_MAX; i++)
+		assert_int_equal(session_add(fixture.store, "alice", 102, id), 0);
+	assert_int_equal(session_find(fixture.store, first, 1, &user), 0);
+	assert_int_equal(session_add(fixture.store, "alice", 102, id), 0);
+	assert_int_equal(session_find(fixture.store, first, 1, &user), -ENOENT);
+	assert_int_equal(session_find(fixture.store, second, 1, &user), 0);
+	assert_int_equal(session_find(fixture.store, id, 1, &user), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +173,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(users_come_back, store_make, store_remove),
 		cmocka_unit_test_setup_teardown(wrong_users_are_refused, store_make, store_remove),
 		cmocka_unit_test_setup_teardown(sessions_end, store_make, store_remove),
+		cmocka_unit_test_setup_teardown(sessions_are_bounded, store_make, store_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
