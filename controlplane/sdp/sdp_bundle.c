@@ -13,14 +13,20 @@ static int section_index(const struct sdp_session *session, const char *mid)
 	return -1;
 }
 
-// The first of the offered tags whose section is accepted and has a port of its own.
+// True when the section can stand without a bundle or carry one.
+static bool has_own_transport(const struct sdp_section *section)
+{
+	return section->port != 0 && !sdp_transport_refusal(section, false);
+}
+
+// The first of the offered tags whose section is accepted and has a transport of its own.
 static int choose_tag(
 	const struct sdp_session *offer, const struct sdp_group *group, const bool *accept)
 {
 	for (unsigned m = 0; m < group->count; m++) {
 		int i = section_index(offer, group->mids[m]);
 
-		if (i >= 0 && accept[i] && offer->sections[i]->port != 0)
+		if (i >= 0 && accept[i] && has_own_transport(offer->sections[i]))
 			return i;
 	}
 	return -1;
@@ -44,7 +50,7 @@ static void reject_members(
 	for (unsigned m = 0; m < group->count; m++) {
 		int i = section_index(offer, group->mids[m]);
 
-		if (i >= 0 && (all || offer->sections[i]->port == 0))
+		if (i >= 0 && (all || !has_own_transport(offer->sections[i])))
 			accept[i] = false;
 	}
 }

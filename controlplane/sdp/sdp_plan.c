@@ -5,14 +5,21 @@
 #include <errno.h>
 #include <string.h>
 
-// RFC 9143 section 9.2: the tagged section is the first of the group in the answer. Until there is an
-// answer, the offer's first section with a port stands in.
+// The tagged section is the first of the group in the answer (RFC 9143 section 7.3), skipping one that
+// the answer itself rejects. NULL without an answer or a group.
 static const struct sdp_section *tagged_section(
 	const struct sdp_session *in, const struct sdp_session *answer, const char *mid)
 {
 	int g = answer ? sdp_group_of(answer, mid) : -1;
 
-	return g < 0 ? NULL : sdp_section_by_mid(in, answer->groups[g].mids[0]);
+	for (unsigned m = 0; g >= 0 && m < answer->groups[g].count; m++) {
+		const char *tag = answer->groups[g].mids[m];
+		const struct sdp_section *section = sdp_section_by_mid(answer, tag);
+
+		if (section && section->port != 0)
+			return sdp_section_by_mid(in, tag);
+	}
+	return NULL;
 }
 
 static bool is_answered_by(const struct sdp_session *answer)
@@ -65,24 +72,31 @@ static void plan_ssrcs(struct sdp_plan_section *plan, const struct sdp_section *
 		plan->ssrcs[plan->ssrc_count++] = remote->ssrcs[i].id;
 }
 
+static const struct sdp_section *remote_transport(const struct sdp_pair *pair, unsigned i)
+{
+	const struct sdp_session *remote = pair->web_remote;
+	const struct sdp_section *tagged =
+		tagged_section(remote, web_answer_of(pair), remote->sections[i]->mid);
+
+	return tagged ? tagged : sdp_transport_of(remote, i);
+}
+
 static void plan_web(struct sdp_plan_section *plan, const struct sdp_pair *pair, unsigned i)
 {
 	const struct sdp_session *answer = web_answer_of(pair);
 	const struct sdp_section *remote = pair->web_remote->sections[i];
-	const struct sdp_section *tagged = tagged_section(pair->web_remote, answer, remote->mid);
-	const struct sdp_section *local;
+	const struct sdp_section *transport = remote_transport(pair, i), *local;
 
 	plan->mid = remote->mid ? remote->mid : "";
 	plan_ssrcs(plan, remote);
-	plan_transport(
-		plan, pair->web_remote, tagged ? tagged : sdp_transport_of(pair->web_remote, i));
+	plan_transport(plan, pair->web_remote, transport);
 	plan->bundle = sdp_group_of(answer ? answer : pair->web_remote, remote->mid);
-	plan->rtcp_mux = remote->rtcp_mux || (tagged && tagged->rtcp_mux);
+	plan->rtcp_mux = remote->rtcp_mux || transport->rtcp_mux;
 	if (!pair->web_local)
 		return;
 	local = pair->web_local->sections[i];
 	plan->rtcp_mux = plan->rtcp_mux && local->rtcp_mux;
-	plan->role = role_of(local, tagged ? tagged : remote);
+	plan->role = role_of(local, transport);
 	if (sdp_mid_ext_of(local) == sdp_mid_ext_of(remote))
 		plan->mid_ext = sdp_mid_ext_of(local);
 }
@@ -211,7 +225,8 @@ static void plan_section(struct sdp_plan_section *plan, const struct sdp_pair *p
 	plan_formats(plan, &four);
 	plan_directions(plan, &four);
 	plan->enabled = has_media(plan) && plan->role != SDP_ROLE_AUTO &&
-		!sdp_web_refusal(pair->web_remote, i, !we_answered);
+		!sdp_web_refusal(pair->web_remote, i, !we_answered) &&
+		!sdp_transport_refusal(remote_transport(pair, i), !we_answered);
 	plan->to_ims &= plan->enabled;
 	plan->to_web &= plan->enabled;
 	plan->renegotiate = plan->enabled && first_choice_is_lost(plan, &four, we_answered);

@@ -67,6 +67,8 @@ void sdp_pt_reserve(struct sdp_pt_pool *pool, const struct sdp_section *previous
 
 // sdp_usable.c: NULL when the section can be used, otherwise the reason, a phrase.
 const char *sdp_web_refusal(const struct sdp_session *session, unsigned i, bool is_answer);
+// Only whether ICE and DTLS can be done with the attributes of this one section.
+const char *sdp_transport_refusal(const struct sdp_section *transport, bool is_answer);
 const char *sdp_ims_refusal(const struct sdp_section *section);
 // The same, and a codec in common with both profiles.
 const char *sdp_offer_refusal(const struct sdp_session *offer, unsigned i,

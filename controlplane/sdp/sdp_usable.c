@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *dtls_refusal(const struct sdp_section *transport, bool is_answer)
+const char *sdp_transport_refusal(const struct sdp_section *transport, bool is_answer)
 {
+	if (!transport->ice_ufrag || !transport->ice_pwd)
+		return "a=ice-ufrag or a=ice-pwd is missing, WebRTC media needs ICE";
 	if (transport->fingerprint_count == 0)
 		return transport->weak_fingerprint
 			? "its fingerprints use hashes that are refused (SHA-256, 384 or 512 "
@@ -38,12 +40,10 @@ const char *sdp_web_refusal(const struct sdp_session *session, unsigned i, bool 
 		return "its transport is not DTLS-SRTP";
 	if (section->port == 0 && transport == section)
 		return "it is bundle-only without a bundle to be in";
-	if (!transport->ice_ufrag || !transport->ice_pwd)
-		return "a=ice-ufrag or a=ice-pwd is missing, WebRTC media needs ICE";
 	// Our own offers are rtcp-mux-only: there is no second port to fall back to.
 	if (is_answer && !section->rtcp_mux && !transport->rtcp_mux)
 		return "it answers without a=rtcp-mux";
-	return dtls_refusal(transport, is_answer);
+	return sdp_transport_refusal(transport, is_answer);
 }
 
 const char *sdp_ims_refusal(const struct sdp_section *section)
