@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flat record of a confirmed call: what another process needs to go on with it.
+#include "call_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RECORD_VERSION 1
+#define RECORD_MAX 32768
+
+struct text {
+	char bytes[RECORD_MAX];
+	size_t len;
+	bool full;
+};
+
+static void text_add(struct text *text, const char *name, const char *value)
+{
+	int n = snprintf(text->bytes + text->len, sizeof(text->bytes) - text->len, "[%s %zu]\n%s\n",
+		name, strlen(value), value);
+
+	if (n < 0 || (size_t)n >= sizeof(text->bytes) - text->len)
+		text->full = true;
+	else
+		text->len += (size_t)n;
+}
+
+static void leg_add(struct text *text, const struct call_leg *leg, const char *name)
+{
+	static _Thread_local char record[RECORD_MAX / 4];
+	int n = leg->ops->record(leg->leg, record, sizeof(record) - 1);
+
+	if (n < 0) {
+		text->full = true;
+		return;
+	}
+	record[n] = '\0';
+	text_add(text, name, record);
+}
+
+static void sdp_add(struct text *text, const struct sdp_session *sdp, const char *name)
+{
+	if (sdp != NULL)
+		text_add(text, name, sdp_text(sdp, NULL));
+}
+
+static void call_write(struct call *call, struct text *text)
+{
+	const struct exchange *x = &call->exchange;
+	enum call_side from = x->from, to = other_side(from);
+	char head[64];
+
+	snprintf(head, sizeof(head), "web=%u media=%016" PRIx64, call->web, call->media);
+	text_add(text, "call", head);
+	leg_add(text, &call->legs[CALL_A], "leg a");
+	leg_add(text, &call->legs[CALL_B], "leg b");
+	sdp_add(text, x->offer != NULL ? x->offer : call->remote[from],
+		from == CALL_A ? "remote a" : "remote b");
+	sdp_add(text, x->reply != NULL ? x->reply : call->local[from],
+		from == CALL_A ? "local a" : "local b");
+	sdp_add(text, x->answer != NULL ? x->answer : call->remote[to],
+		to == CALL_A ? "remote a" : "remote b");
+	sdp_add(text, x->forward != NULL ? x->forward : call->local[to],
+		to == CALL_A ? "local a" : "local b");
+}
+
+int record_put(struct call *call, store_on_done *on_done)
+{
+	static _Thread_local struct text text;
+	const struct store_done done = {.is_durable = true, .on_done = on_done, .arg = call};
+	struct store_record record = {
+		.key = call->id, .version = RECORD_VERSION, .value = text.bytes};
+
+	text.len = 0;
+	text.full = false;
+	if (call->calls->config.store == NULL)
+		return -ENOSYS;
+	call_write(call, &text);
+	if (text.full)
+		return -ENOSPC;
+	record.len = text.len;
+	return store_put(
+		call->calls->config.store, STORE_DIALOG, &record, on_done != NULL ? &done : NULL);
+}
+
+void record_del(struct call *call)
+{
+	// Best effort: a record without a call is removed at the next start, when its dialog is asked for.
+	if (call->calls->config.store != NULL)
+		(void)store_del(call->calls->config.store, STORE_DIALOG, call->id, NULL);
+}
