@@ -74,10 +74,20 @@ static int add_formats(struct offer_job *job, struct sdp_section *section, unsig
 	return 0;
 }
 
-static int offer_rejected(struct offer_job *job, struct sdp_section *section)
+// A place that stays unused repeats its old media and proto: browsers compare them.
+static int offer_rejected(struct offer_job *job, struct sdp_section *section, unsigned i)
 {
-	return sdp_section_reject(
-		job->session, section, job->side == SDP_IMS ? "RTP/AVP" : "UDP/TLS/RTP/SAVPF", "0");
+	const struct sdp_section *before = previous_section(job, i);
+	const char *proto = job->side == SDP_IMS ? "RTP/AVP" : "UDP/TLS/RTP/SAVPF";
+
+	if (!before)
+		return sdp_section_reject(job->session, section, proto, "0");
+	section->kind = before->kind;
+	section->media = sdp_dup(job->session, before->media, strlen(before->media));
+	if (!section->media)
+		return -ENOMEM;
+	return sdp_section_reject(job->session, section, before->proto_text,
+		before->format_count == 0 ? before->fmt_text : "0");
 }
 
 static int choose_proto(struct offer_job *job, struct sdp_section *section, unsigned i)
@@ -126,7 +136,7 @@ static int offer_section(struct offer_job *job, unsigned i)
 	}
 	if (reason) {
 		sdp_refuse(&job->refusal, i, source->kind, reason);
-		return offer_rejected(job, section);
+		return offer_rejected(job, section, i);
 	}
 	section->port = sdp_local_address(job->in, i)->port;
 	return fill_section(job, section, i);
@@ -134,14 +144,27 @@ static int offer_section(struct offer_job *job, unsigned i)
 
 static bool mid_is_taken(const struct offer_job *job, const char *mid)
 {
+	const struct sdp_build *in = job->in;
+
 	return sdp_section_by_mid(job->session, mid) ||
-		(job->in->previous && sdp_section_by_mid(job->in->previous, mid));
+		(in->previous && sdp_section_by_mid(in->previous, mid)) ||
+		(in->offer && sdp_section_by_mid(in->offer, mid));
+}
+
+// A place that is used again after a rejection, or for other media, gets a new mid (RFC 8829 5.2.2).
+static const char *kept_mid(const struct offer_job *job, unsigned i)
+{
+	const struct sdp_section *before = previous_section(job, i);
+	const struct sdp_section *section = job->session->sections[i];
+
+	if (!before || strcmp(before->media, section->media) != 0)
+		return NULL;
+	return sdp_is_live(before) || !sdp_is_live(section) ? before->mid : NULL;
 }
 
 static int choose_mid(struct offer_job *job, unsigned i)
 {
-	const struct sdp_section *before = previous_section(job, i);
-	const char *mid = before ? before->mid : NULL;
+	const char *mid = kept_mid(job, i);
 	char text[16];
 
 	for (unsigned n = i; !mid; n += SDP_MAX_SECTIONS) {
