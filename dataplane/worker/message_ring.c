@@ -38,7 +38,8 @@ bool message_ring_put(struct message_ring *ring, const void *data, uint32_t len)
 	uint32_t left = ring->size - at;
 	uint32_t need, skip;
 
-	if (len > ring->size / 2)
+	// A longer one might never find room on one side of the end.
+	if (len > ring->size / 2 - HEADER_LEN)
 		return false;
 	need = record_len(len);
 	skip = need > left ? left : 0;

@@ -17,7 +17,7 @@ struct message_ring {
 int message_ring_init(struct message_ring *ring, uint32_t size);
 void message_ring_fini(struct message_ring *ring);
 
-// Writer: copies a message in. False when there isn't room now.
+// Writer: copies a message in. False when there isn't room now, or never will be (more than size / 2 - 8 bytes).
 bool message_ring_put(struct message_ring *ring, const void *data, uint32_t len);
 
 // Reader: the oldest message, in place and 8-byte aligned, until message_ring_pop() wipes and frees it. NULL: none.
