@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ladder: what starts before what.
+#include "cscf.h"
+
+const struct module *const modules[] = {
+	&module_store,
+	&module_media,
+	&module_auth,
+	&module_w2,
+	&module_registration,
+	&module_sip,
+	&module_calls,
+};
+const unsigned module_count = sizeof(modules) / sizeof(modules[0]);
