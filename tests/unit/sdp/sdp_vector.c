@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One vector file: blocks into descriptions, operations over them, comparison with what is expected.
-#include "sdp_vector.h"
+#include "sdp_vector_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BLOCKS 40
-
-struct block {
-	char *name, *text;
-	struct sdp_session *session; // of a description
-	char *result; // what an operation said, as text
-	bool expected; // an expectation for it was met
-};
-
-struct vector {
-	char *data;
-	unsigned count;
-	struct block blocks[MAX_BLOCKS];
-	struct sdp_local locals[2];
-	FILE *out;
-	int failures;
-};
-
-static struct block *block_find(struct vector *vector, const char *name)
+struct block *vector_block(struct vector *vector, const char *name)
 {
 	for (unsigned i = 0; i < vector->count; i++)
 		if (strcmp(vector->blocks[i].name, name) == 0)
@@ -33,7 +15,7 @@ static struct block *block_find(struct vector *vector, const char *name)
 	return NULL;
 }
 
-static int fail(struct vector *vector, const char *what, const char *name)
+int vector_fail(struct vector *vector, const char *what, const char *name)
 {
 	fprintf(vector->out, "%s: %s\n", what, name);
 	return ++vector->failures;
@@ -74,7 +56,7 @@ static char *error_text(int ret, const struct sdp_error *err)
 
 static struct block *result_add(struct vector *vector, const char *name)
 {
-	struct block *block = block_find(vector, name);
+	struct block *block = vector_block(vector, name);
 
 	if (block)
 		return block;
@@ -83,136 +65,6 @@ static struct block *result_add(struct vector *vector, const char *name)
 	block = &vector->blocks[vector->count++];
 	*block = (struct block){.name = strdup(name)};
 	return block;
-}
-
-struct arguments {
-	char op[32];
-	char *text; // the rest: key=value ...
-};
-
-static bool argument(const struct arguments *arguments, const char *key, char *value, size_t size)
-{
-	const char *at = arguments->text;
-	size_t len = strlen(key);
-
-	while (*at != '\0') {
-		at += strspn(at, " ");
-		if (strncmp(at, key, len) == 0 && at[len] == '=') {
-			snprintf(
-				value, size, "%.*s", (int)strcspn(at + len + 1, " "), at + len + 1);
-			return true;
-		}
-		at += strcspn(at, " ");
-	}
-	return false;
-}
-
-static bool switched(const struct arguments *arguments, const char *key)
-{
-	char value[8];
-
-	return argument(arguments, key, value, sizeof(value)) && strcmp(value, "yes") == 0;
-}
-
-static const struct sdp_session *session_argument(
-	struct vector *vector, const struct arguments *arguments, const char *key)
-{
-	char name[64];
-	struct block *block;
-
-	if (!argument(arguments, key, name, sizeof(name)))
-		return NULL;
-	block = block_find(vector, name);
-	if (!block || !block->session) {
-		fail(vector, "no such description", name);
-		return NULL;
-	}
-	return block->session;
-}
-
-static int run_needs(struct vector *vector, const struct arguments *arguments, FILE *result,
-	struct sdp_error *err)
-{
-	const struct sdp_session *offer = session_argument(vector, arguments, "offer");
-	bool web = switched(arguments, "web");
-	struct sdp_needs needs;
-	int ret;
-
-	if (!offer)
-		return 0;
-	ret = sdp_needs_of(offer, web ? &sdp_profile_web : &sdp_profile_ims,
-		web ? &sdp_profile_ims : &sdp_profile_web, &needs, err);
-	for (unsigned i = 0; i < needs.count; i++)
-		fprintf(result, "%u kind %d usable %d mux %d bundle %d\n", i,
-			needs.sections[i].kind, needs.sections[i].usable,
-			needs.sections[i].rtcp_mux, needs.sections[i].bundle);
-	return ret;
-}
-
-static int run_plan(struct vector *vector, const struct arguments *arguments, FILE *result,
-	struct sdp_error *err)
-{
-	struct sdp_pair pair = {
-		.web_local = session_argument(vector, arguments, "wl"),
-		.web_remote = session_argument(vector, arguments, "wr"),
-		.ims_local = session_argument(vector, arguments, "il"),
-		.ims_remote = session_argument(vector, arguments, "ir"),
-	};
-	struct sdp_plan *plan = calloc(1, sizeof(*plan));
-	int ret = sdp_media_plan(&pair, plan, err);
-
-	if (ret == 0)
-		vector_plan_print(plan, result);
-	free(plan);
-	return ret;
-}
-
-static int run_changes(struct vector *vector, const struct arguments *arguments, FILE *result)
-{
-	static const char *const names[] = {
-		"ice", "dtls", "direction", "codecs", "sections", "address", "candidates"};
-	const struct sdp_session *before = session_argument(vector, arguments, "before");
-	const struct sdp_session *after = session_argument(vector, arguments, "after");
-	unsigned changes = after ? sdp_changes(before, after) : 0;
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (changes & 1u << i)
-			fprintf(result, "%s\n", names[i]);
-	if (changes == 0)
-		fprintf(result, "none\n");
-	return 0;
-}
-
-static int run_build(struct vector *vector, const struct arguments *arguments,
-	struct sdp_session **out, struct sdp_error *err)
-{
-	bool web = strncmp(arguments->op, "web", 3) == 0;
-	struct sdp_profile profile = web ? sdp_profile_web : sdp_profile_ims;
-	struct sdp_build in = {
-		.profile = &profile,
-		.other = web ? &sdp_profile_ims : &sdp_profile_web,
-		.remote = session_argument(vector, arguments, "remote"),
-		.offer = session_argument(vector, arguments, "offer"),
-		.previous = session_argument(vector, arguments, "previous"),
-		.local = &vector->locals[web ? SDP_WEB : SDP_IMS],
-		.video = switched(arguments, "video"),
-		.remote_is_offer = switched(arguments, "cached"),
-	};
-
-	profile.avpf = switched(arguments, "avpf");
-	profile.ice_lite = switched(arguments, "lite");
-	profile.bundle = web && !switched(arguments, "unbundled");
-	if (switched(arguments, "active"))
-		profile.dtls_default = SDP_ROLE_ACTIVE;
-	if (strcmp(arguments->op, "ims_offer") == 0)
-		return sdp_ims_offer(&in, out, err);
-	if (strcmp(arguments->op, "web_offer") == 0)
-		return sdp_web_offer(&in, out, err);
-	if (strcmp(arguments->op, "ims_answer") == 0)
-		return sdp_ims_answer(&in, out, err);
-	if (strcmp(arguments->op, "web_answer") == 0)
-		return sdp_web_answer(&in, out, err);
-	return fail(vector, "no such operation", arguments->op);
 }
 
 static void run_operation(struct vector *vector, const struct arguments *arguments)
@@ -225,19 +77,12 @@ static void run_operation(struct vector *vector, const struct arguments *argumen
 	FILE *result;
 	int ret;
 
-	if (!argument(arguments, "as", name, sizeof(name))) {
-		fail(vector, "operation without as=", arguments->op);
+	if (!vector_argument(arguments, "as", name, sizeof(name))) {
+		vector_fail(vector, "operation without as=", arguments->op);
 		return;
 	}
 	result = open_memstream(&text, &text_len);
-	if (strcmp(arguments->op, "plan") == 0)
-		ret = run_plan(vector, arguments, result, &err);
-	else if (strcmp(arguments->op, "needs") == 0)
-		ret = run_needs(vector, arguments, result, &err);
-	else if (strcmp(arguments->op, "changes") == 0)
-		ret = run_changes(vector, arguments, result);
-	else
-		ret = run_build(vector, arguments, &session, &err);
+	ret = vector_operate(vector, arguments, result, &session, &err);
 	fclose(result);
 	block = result_add(vector, name);
 	block->session = session;
@@ -264,7 +109,7 @@ static void run_operations(struct vector *vector, char *text)
 	}
 }
 
-static void block_parse(struct vector *vector, struct block *block)
+static void block_parse(struct block *block)
 {
 	struct sdp_error err = {0};
 	char *wire = to_wire(block->text);
@@ -275,27 +120,26 @@ static void block_parse(struct vector *vector, struct block *block)
 	free(wire);
 	if (ret == 0)
 		block->expected = true;
-	(void)vector;
 }
 
 static void unexpected(struct vector *vector, const struct block *block)
 {
-	fail(vector, "no expectation for", block->name);
+	vector_fail(vector, "no expectation for", block->name);
 	fprintf(vector->out, "--- got %s\n%s", block->name, block->result);
 }
 
 static void check_expectation(struct vector *vector, struct block *expectation, const char *name)
 {
-	struct block *block = block_find(vector, name);
+	struct block *block = vector_block(vector, name);
 
 	if (!block || !block->result) {
-		fail(vector, "nothing came of", name);
+		vector_fail(vector, "nothing came of", name);
 		return;
 	}
 	block->expected = true;
 	if (strcmp(block->result, expectation->text) == 0)
 		return;
-	fail(vector, "differs from what is expected", name);
+	vector_fail(vector, "differs from what is expected", name);
 	fprintf(vector->out, "--- got %s\n%s", name, block->result);
 }
 
@@ -335,9 +179,9 @@ static void vector_inputs(struct vector *vector)
 			ret = vector_local_parse(block->text, &vector->locals[SDP_IMS]);
 		else if (strncmp(block->name, "local ", 6) != 0 &&
 			strncmp(block->name, "expect ", 7) != 0 && strcmp(block->name, "do") != 0)
-			block_parse(vector, block);
+			block_parse(block);
 		if (ret < 0)
-			fail(vector, "cannot read", block->name);
+			vector_fail(vector, "cannot read", block->name);
 	}
 }
 
@@ -392,7 +236,7 @@ int vector_run(const char *dir, const char *name, FILE *out)
 		vector_inputs(vector);
 		vector_execute(vector);
 	} else {
-		fail(vector, "cannot read the file", name);
+		vector_fail(vector, "cannot read the file", name);
 	}
 	for (unsigned i = 0; i < vector->count; i++) {
 		sdp_destroy(vector->blocks[i].session);
