@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the gateway says is checked before anybody acts on it: lengths, handles, counts, ends of strings.
+// What the gateway says is checked before anybody acts on it: lengths, handles, counts, ends of
+// strings.
 #include "client_priv.h"
 
 #include <errno.h>

@@ -105,8 +105,8 @@ static void link_up(struct link *link, const struct iq_identity *peer)
 	const struct iq_client_config *config = &link->client->config;
 	bool is_new = !link->was_up || link->peer.instance != peer->instance;
 
-	// What was meant for a gateway that is no more finds nothing to act on. Before the link is up, so that no
-	// callback adds to what is failing.
+	// What was meant for a gateway that is no more finds nothing to act on. Before the link is
+	// up, so that no callback adds to what is failing.
 	if (is_new)
 		requests_fail(link, -ENOTCONN);
 	link->peer = *peer;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests: kept with their payload from iq_client_send to reply, timeout or loss, each completed once.
+// Requests: kept with their payload from iq_client_send to reply, timeout or loss, each completed
+// once.
 #include "client_priv.h"
 #include "clock.h"
 

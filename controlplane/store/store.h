@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must survive a restart of ep-cscf: records by kind and key, written by a thread of the store's own.
+// What must survive a restart of ep-cscf: records by kind and key, written by a thread of the
+// store's own.
 //
-// All calls belong to the thread of the event loop and never wait for the disk; callbacks come from store_dispatch.
-// Operations take effect in the order of their submission.
+// All calls belong to the thread of the event loop and never wait for the disk; callbacks come from
+// store_dispatch. Operations take effect in the order of their submission.
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +30,8 @@ struct store_record {
 	size_t len; // in bytes
 };
 
-// status: 0 or -errno: -ENOSPC disk full, -EIO, -ENOMEM, -EBUSY. Nothing of the operation is stored then.
+// status: 0 or -errno: -ENOSPC disk full, -EIO, -ENOMEM, -EBUSY. Nothing of the operation is stored
+// then.
 typedef void store_on_done(int status, void *arg);
 typedef void store_on_record(const struct store_record *record, void *arg);
 
@@ -45,8 +47,9 @@ struct store_config {
 	size_t bytes_max; // of their keys and values; 0: 64 MiB
 };
 
-// Opens and checks the store and starts its thread. NULL with errno, and a sentence in why that says what to do: EBUSY
-// another process has it open, EUCLEAN damaged or not a store, EPROTO of a newer schema, others from the system.
+// Opens and checks the store and starts its thread. NULL with errno, and a sentence in why that
+// says what to do: EBUSY another process has it open, EUCLEAN damaged or not a store, EPROTO of a
+// newer schema, others from the system.
 struct store *store_open(const struct store_config *config, char *why, size_t why_len);
 
 // Writes what was submitted, waits for it, and closes; callbacks don't come any more. NULL is fine.
@@ -58,8 +61,9 @@ int store_fd(const struct store *store);
 // Calls back for what is complete. Callbacks may submit and cancel.
 void store_dispatch(struct store *store);
 
-// Writes a record, replacing one of the same key; everything is copied. done may be NULL (written behind, nobody is
-// told). 0; -EINVAL key empty or too long, value too long; -EAGAIN too much is waiting; -ENOMEM.
+// Writes a record, replacing one of the same key; everything is copied. done may be NULL (written
+// behind, nobody is told). 0; -EINVAL key empty or too long, value too long; -EAGAIN too much is
+// waiting; -ENOMEM.
 int store_put(struct store *store, enum store_kind kind, const struct store_record *record,
 	const struct store_done *done);
 
@@ -67,8 +71,9 @@ int store_put(struct store *store, enum store_kind kind, const struct store_reco
 int store_del(
 	struct store *store, enum store_kind kind, const char *key, const struct store_done *done);
 
-// Reads all records of a kind that haven't expired, in the order of their keys, some at a time: on_record for each, valid
-// during the call, then done. What is written meanwhile may or may not be among them. As store_put; done is needed.
+// Reads all records of a kind that haven't expired, in the order of their keys, some at a time:
+// on_record for each, valid during the call, then done. What is written meanwhile may or may not be
+// among them. As store_put; done is needed.
 int store_load_all(struct store *store, enum store_kind kind, store_on_record *on_record,
 	const struct store_done *done);
 

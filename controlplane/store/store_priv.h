@@ -41,11 +41,13 @@ struct op {
 STAILQ_HEAD(op_list, op);
 LIST_HEAD(op_all, op);
 
-// Called by the store's thread only, but open. Redis, when several nodes share the load, is one more of these.
+// Called by the store's thread only, but open. Redis, when several nodes share the load, is one
+// more of these.
 struct backend {
 	int (*open)(void **db, const char *location, char *why, size_t why_len);
 	void (*close)(void *db);
-	// Puts and deletes, all or none; with is_durable on the disk before it returns. 0 or -errno.
+	// Puts and deletes, all or none; with is_durable on the disk before it returns. 0 or
+	// -errno.
 	int (*batch)(void *db, const struct op_list *ops, bool is_durable);
 	// Records with keys after this one, "" for the first. 0 or -errno.
 	int (*load)(void *db, enum store_kind kind, const char *after, struct page *page);

@@ -21,7 +21,8 @@ static void deadline_set(struct timespec *at, long ms)
 	at->tv_nsec %= 1000000000;
 }
 
-// Waits, under the lock, until there is a group worth a commit, or it is time to look for expired records.
+// Waits, under the lock, until there is a group worth a commit, or it is time to look for expired
+// records.
 static void group_await(struct store *store)
 {
 	struct timespec at;
@@ -37,7 +38,8 @@ static void group_await(struct store *store)
 		ret = pthread_cond_timedwait(&store->work, &store->lock, &at);
 }
 
-// Takes, under the lock, the operations that go together: a load alone, or what is before the next load.
+// Takes, under the lock, the operations that go together: a load alone, or what is before the next
+// load.
 static bool group_take(struct store *store, struct op_list *group)
 {
 	bool is_durable = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transactions: commands in work, replies that wait for room, replies kept for repetitions. No memory is taken later.
+// Transactions: commands in work, replies that wait for room, replies kept for repetitions. No
+// memory is taken later.
 #include "clock.h"
 #include "door_priv.h"
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where everything lies in the two memfds of Iq and on its socket. Only shared/iq and tests look in here.
+// Where everything lies in the two memfds of Iq and on its socket. Only shared/iq and tests look in
+// here.
 //
-// eims-agw makes both memfds, sealed against resizing. The region holds pairs of rings and is writable by both sides,
-// so neither believes what it reads there. The stats page is writable by eims-agw alone. No pointers, host byte order.
+// eims-agw makes both memfds, sealed against resizing. The region holds pairs of rings and is
+// writable by both sides, so neither believes what it reads there. The stats page is writable by
+// eims-agw alone. No pointers, host byte order.
 #pragma once
 
 #include "iq_msg.h"
@@ -100,8 +102,9 @@ struct iq_stats_block {
 };
 static_assert(offsetof(struct iq_stats_block, values) == 8, "ABI");
 
-// First words on the socket: the controller's hello, the gateway's welcome. With status 0 the welcome carries two
-// descriptors: region, stats page. After that a byte on the socket is a wake-up, and its end is the session's end.
+// First words on the socket: the controller's hello, the gateway's welcome. With status 0 the
+// welcome carries two descriptors: region, stats page. After that a byte on the socket is a
+// wake-up, and its end is the session's end.
 struct iq_hello {
 	uint64_t magic; // IQ_MAGIC
 	uint16_t major, minor;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The socket: hello, welcome with descriptors, wake-ups.
 //
-// Wake-ups are bytes on the socket and not eventfds, because O_NONBLOCK of an eventfd belongs to both processes: the
-// other one could clear it and let our read or write wait for ever. MSG_DONTWAIT is ours alone.
+// Wake-ups are bytes on the socket and not eventfds, because O_NONBLOCK of an eventfd belongs to
+// both processes: the other one could clear it and let our read or write wait for ever.
+// MSG_DONTWAIT is ours alone.
 #include "iq.h"
 #include "iq_abi.h"
 #include "iq_priv.h"

@@ -141,7 +141,8 @@ static int head_check(const struct iq_region_head *head, int64_t size, char *why
 	return 0;
 }
 
-// The size of the region when its head is sound, or -errno. The head is read before anything is mapped.
+// The size of the region when its head is sound, or -errno. The head is read before anything is
+// mapped.
 static int64_t head_read(int fd, struct iq_region_head *head, char *why, size_t why_len)
 {
 	int64_t size = memfd_size(fd, why, why_len);

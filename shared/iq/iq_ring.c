@@ -68,7 +68,8 @@ static int room_find(struct iq_ring_end *out, uint32_t parts)
 	if (ret < 0 || IQ_SLOTS - (out->own - out->peer) >= parts)
 		return ret;
 	atomic_store_explicit(&out->ring->starved, 1, memory_order_relaxed);
-	// Pairs with the fence in tail_publish: either we see the new tail, or it sees that we starve.
+	// Pairs with the fence in tail_publish: either we see the new tail, or it sees that we
+	// starve.
 	atomic_thread_fence(memory_order_seq_cst);
 	ret = tail_refresh(out);
 	if (ret < 0 || IQ_SLOTS - (out->own - out->peer) >= parts)
@@ -82,7 +83,8 @@ static void head_publish(struct iq_ring_end *out)
 
 	// Pairs with the acquire in head_refresh.
 	atomic_store_explicit(&ring->head, out->own, memory_order_release);
-	// Pairs with the fence in iq_ring_sleep: either it sees the new head, or we see that it sleeps.
+	// Pairs with the fence in iq_ring_sleep: either it sees the new head, or we see that it
+	// sleeps.
 	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&ring->asleep, memory_order_relaxed) == 0)
 		return;

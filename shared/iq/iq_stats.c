@@ -200,7 +200,8 @@ void iq_stats_write(struct iq_stats *stats, uint32_t worker, const uint64_t *val
 	uint32_t sequence = atomic_load_explicit(&block->sequence, memory_order_relaxed);
 
 	atomic_store_explicit(&block->sequence, sequence + 1, memory_order_relaxed);
-	// Pairs with the acquire fence in iq_stats_read: who sees a new value sees the odd sequence.
+	// Pairs with the acquire fence in iq_stats_read: who sees a new value sees the odd
+	// sequence.
 	atomic_thread_fence(memory_order_release);
 	for (uint32_t i = 0; i < stats->head.counters; i++)
 		atomic_store_explicit(&block->values[i], values[i], memory_order_relaxed);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client with the real door: attach, commands, loss, repetition, timeouts, cancellation, states, capacity, audit.
-#include "clock.h"
-#include "door_priv.h"
-#include "gateway.h"
-#include "iq_client.h"
+// The client with the real door: attach, commands, loss, repetition, timeouts, cancellation,
+// states, capacity.
+#include "bench.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,169 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[48], path[2][64];
-static struct gateway gw[2];
-static struct iq_client *client;
-static uint64_t now_us = 1000000;
-
-// What came back.
-static struct {
-	unsigned attached, lost, states, replies, fresh;
-	int gateway;
-	int32_t status;
-	uint32_t version;
-	struct iq_context_local local;
-} got;
-
-static uint64_t held_now(void *arg)
-{
-	(void)arg;
-	return now_us;
-}
-
-static int64_t held_wall(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
-static const struct clock_source held = {.now_us = held_now, .wall_s = held_wall};
-
-static void on_attached(int gateway, bool is_new, void *arg)
-{
-	(void)arg;
-	got.attached++;
-	got.fresh += is_new;
-	got.gateway = gateway;
-}
-
-static void on_lost(int gateway, void *arg)
-{
-	(void)arg;
-	got.lost++;
-	got.gateway = gateway;
-}
-
-static void on_state(const struct iq_context_state *state, void *arg)
-{
-	(void)arg;
-	got.states++;
-	got.version = state->version;
-}
-
-static void on_reply(int32_t status, const void *payload, void *arg)
-{
-	(void)arg;
-	got.replies++;
-	got.status = status;
-	assert_true(status == 0 || payload == NULL);
-}
-
-static void on_local(int32_t status, const void *payload, void *arg)
-{
-	on_reply(status, payload, arg);
-	if (status == 0)
-		got.local = *(const struct iq_context_local *)payload;
-}
-
-static void turn(void)
-{
-	for (int i = 0; i < 4; i++) {
-		iq_client_dispatch(client);
-		for (int k = 0; k < 2; k++) {
-			if (gw[k].door != NULL)
-				gateway_poll(&gw[k]);
-		}
-	}
-	iq_client_dispatch(client);
-}
-
-static void turn_after(uint64_t us)
-{
-	now_us += us;
-	turn();
-}
-
-static void client_make(unsigned count)
-{
-	const char *paths[] = {path[0], path[1]};
-	struct iq_client_config config = {.paths = paths,
-		.count = count,
-		.on_attached = on_attached,
-		.on_lost = on_lost,
-		.on_state = on_state};
-
-	client = iq_client_create(&config);
-	assert_non_null(client);
-}
-
-static int open_all(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/iq-test-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(path[0], sizeof(path[0]), "%s/a", folder);
-	snprintf(path[1], sizeof(path[1]), "%s/b", folder);
-	clock_inject(&held);
-	memset(gw, 0, sizeof(gw));
-	memset(&got, 0, sizeof(got));
-	assert_int_equal(gateway_start(&gw[0], path[0], 1), 0);
-	client_make(1);
-	turn();
-	assert_int_equal(got.attached, 1);
-	assert_int_equal(got.fresh, 1);
-	return 0;
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	iq_client_destroy(client);
-	for (int i = 0; i < 2; i++) {
-		if (gw[i].door != NULL)
-			gateway_stop(&gw[i]);
-	}
-	clock_inject(NULL);
-	return rmdir(folder);
-}
-
-static int send_reserve(bool is_repeatable, void *arg)
-{
-	struct iq_context_reserve reserve = {.streams = 1};
-	struct iq_command command = {.gateway = IQ_GATEWAY_ANY,
-		.type = IQ_CONTEXT_RESERVE,
-		.is_repeatable = is_repeatable,
-		.payload = &reserve,
-		.on_reply = on_local,
-		.arg = arg};
-
-	return iq_client_send(client, &command);
-}
-
-static int send_ref(uint16_t type, iq_handle handle)
-{
-	struct iq_context_ref ref = {.handle = handle};
-	struct iq_command command = {.gateway = iq_handle_gateway(handle),
-		.type = type,
-		.payload = &ref,
-		.on_reply = on_reply,
-		.arg = &got};
-
-	return iq_client_send(client, &command);
-}
-
-// The session ends while both live.
-static void session_cut(void)
-{
-	session_close(gw[0].door, "the test cuts it");
-}
 
 static void commands_and_replies(void **state)
 {
@@ -445,88 +283,9 @@ static void more_commands_than_slots(void **state)
 	assert_int_equal(iq_client_send(client, &command), -EAGAIN);
 }
 
-static struct {
-	unsigned seen[GATEWAY_CONTEXTS];
-	unsigned entries, dones;
-	int32_t status;
-} walked;
-
-static void on_entry(const struct iq_audit_entry *entry, void *arg)
-{
-	(void)arg;
-	walked.seen[iq_handle_index(entry->handle)]++;
-	walked.entries++;
-}
-
-static void on_done(int32_t status, void *arg)
-{
-	(void)arg;
-	walked.dones++;
-	walked.status = status;
-}
-
-// Deletes two contexts told already, the one under the cursor and two to come; adds one.
-static void churn(struct gateway *gateway)
-{
-	static unsigned page;
-
-	page = gateway->executed[IQ_AUDIT];
-	if (page < 2)
-		return;
-	gateway_context_del(gateway, gateway->contexts[page]);
-	gateway_context_del(gateway, gateway->contexts[(page - 1) * 64]);
-	gateway_context_del(gateway, gateway->contexts[900 - page]);
-	gateway_context_add(gateway);
-}
-
-static void an_audit_sees_all_that_stay(void **state)
-{
-	(void)state;
-	memset(&walked, 0, sizeof(walked));
-	for (int i = 0; i < 1000; i++)
-		gateway_context_add(&gw[0]);
-	gw[0].on_audit = churn;
-	assert_int_equal(iq_client_audit(client, 1, on_entry, on_done, NULL), 0);
-	for (int i = 0; i < 30 && walked.dones == 0; i++)
-		turn();
-	assert_int_equal(walked.dones, 1);
-	assert_int_equal(walked.status, 0);
-	assert_true(gw[0].executed[IQ_AUDIT] > 10);
-	for (unsigned i = 1; i < GATEWAY_CONTEXTS; i++) {
-		assert_true(walked.seen[i] <= 1);
-		if (gw[0].contexts[i] != 0 && iq_handle_generation(gw[0].contexts[i]) <= 1000)
-			assert_int_equal(walked.seen[i], 1);
-	}
-}
-
-static void audits_end_with_session_or_owner(void **state)
-{
-	int owner;
-
-	(void)state;
-	memset(&walked, 0, sizeof(walked));
-	assert_int_equal(iq_client_audit(client, 7, on_entry, on_done, NULL), -ENOTCONN);
-	assert_int_equal(walked.dones, 0);
-	gw[0].is_silent = true;
-	assert_int_equal(iq_client_audit(client, 1, on_entry, on_done, NULL), 0);
-	gateway_poll(&gw[0]);
-	session_cut();
-	turn();
-	assert_int_equal(walked.dones, 1);
-	assert_int_equal(walked.status, -ENOTCONN);
-	gw[0].is_silent = false;
-	turn_after(600000);
-	gateway_context_add(&gw[0]);
-	assert_int_equal(iq_client_audit(client, 1, on_entry, on_done, &owner), 0);
-	iq_client_cancel(client, &owner);
-	turn();
-	assert_int_equal(walked.dones, 1);
-	assert_int_equal(walked.entries, 0);
-}
-
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
+#define T(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
 	const struct CMUnitTest tests[] = {
 		T(commands_and_replies),
 		T(mistakes_are_refused),
@@ -541,8 +300,6 @@ int main(void)
 		T(the_emptier_gateway_is_picked),
 		T(one_id_is_one_gateway),
 		T(more_commands_than_slots),
-		T(an_audit_sees_all_that_stay),
-		T(audits_end_with_session_or_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gateways in processes of their own that write garbage, lie in their replies, or kill themselves at every step: the
-// client goes on, every command is completed once, and the next gateway is attached.
+// Gateways in processes of their own that write garbage, lie in their replies, or kill themselves
+// at every step: the client goes on, every command is completed once, and the next gateway is
+// attached.
 #include "gateway.h"
 #include "iq_abi.h"
 #include "iq_client.h"

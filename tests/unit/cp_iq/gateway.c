@@ -25,6 +25,8 @@ int gateway_start(struct gateway *gateway, const char *path, uint8_t id)
 	struct iq_door_config config = {.path = path, .gateway = id, .uid = getuid()};
 
 	gateway->stats = iq_stats_create(names, 2, 1);
+	if (gateway->stats == NULL)
+		return -errno;
 	config.stats = gateway->stats;
 	gateway->door = iq_door_create(&config);
 	gateways[id % 16] = gateway;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bare controller for tests of the door: made of shared/iq alone, so that each step can be left out or spoiled.
+// A bare controller for tests of the door: made of shared/iq alone, so that each step can be left
+// out or spoiled.
 #pragma once
 
 #include "iq_door.h"

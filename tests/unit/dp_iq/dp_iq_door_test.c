@@ -315,6 +315,25 @@ static void without_answers_commands_wait(void **state)
 	assert_int_equal(done.count, sent);
 }
 
+static void unread_replies_are_not_forgotten(void **state)
+{
+	uint64_t sent = 0;
+
+	(void)state;
+	attach();
+	for (int i = 0; i < 50; i++) {
+		while (command_send(&c, IQ_CONTEXT_GET, sent + 1, 1) == 0)
+			sent++;
+		poll_door();
+	}
+	assert_true(sent > 512);
+	for (uint64_t txn = 1; txn <= sent; txn++) {
+		poll_door();
+		assert_int_equal(reply_expect(&c, txn), 0);
+	}
+	assert_int_equal(done.count, sent);
+}
+
 static void who_reads_no_replies_is_let_go(void **state)
 {
 	(void)state;
@@ -372,6 +391,7 @@ int main(void)
 		T(strangers_hear_who_may),
 		T(a_stale_socket_is_replaced),
 		T(without_answers_commands_wait),
+		T(unread_replies_are_not_forgotten),
 		T(who_reads_no_replies_is_let_go),
 		T(the_lease_runs_without_a_controller),
 	};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Controllers in processes of their own that write garbage into all shared memory, or kill themselves at every step: the
-// door goes on, and the next controller is served.
+// Controllers in processes of their own that write garbage into all shared memory, or kill
+// themselves at every step: the door goes on, and the next controller is served.
 #include "controller.h"
 #include "iq_abi.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ring against a slow oracle: a plain queue; random sizes, wrap of slots and of indexes, full, wake-ups.
+// The ring against a slow oracle: a plain queue; random sizes, wrap of slots and of indexes, full,
+// wake-ups.
 #include "iq.h"
 #include "iq_abi.h"
 #include "iq_priv.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other side writes garbage into every shared field: -EPROTO or a well-formed message, nothing else.
+// The other side writes garbage into every shared field: -EPROTO or a well-formed message, nothing
+// else.
 #include "iq.h"
 #include "iq_abi.h"
 
@@ -118,6 +119,16 @@ static void lengths_out_of_range(void **state)
 	}
 }
 
+// Sound in itself, but its second slot isn't published yet.
+static void half_a_message(void **state)
+{
+	(void)state;
+	slot_write(0, 2 * IQ_SLOT_DATA, 0);
+	slot_write(1, 2 * IQ_SLOT_DATA, 1);
+	shared->pair.command.head = 1;
+	assert_int_equal(take(), -EPROTO);
+}
+
 // The first slot is fine, each field of the second is wrong in its turn.
 static void continuations_that_differ(void **state)
 {
@@ -160,7 +171,8 @@ static void random_bytes_everywhere(void **state)
 		words = (uint32_t *)&shared->pair;
 		for (size_t i = 0; i < count; i++)
 			words[i] = (uint32_t)random() << 1 ^ (uint32_t)random();
-		// Half of the rounds with sound indexes, so that the garbage in the slots is reached.
+		// Half of the rounds with sound indexes, so that the garbage in the slots is
+		// reached.
 		if (round % 2) {
 			shared->pair.command.head = IQ_SLOTS;
 			shared->pair.event.tail = 0;
@@ -191,6 +203,7 @@ int main(void)
 		T(tails_out_of_range),
 		T(tail_that_goes_back),
 		T(lengths_out_of_range),
+		T(half_a_message),
 		T(continuations_that_differ),
 		T(first_slot_is_a_continuation),
 		T(random_bytes_everywhere),

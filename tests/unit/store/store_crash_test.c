@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// kill -9 in the middle of a storm of commits: what was acknowledged is there, nothing is half there; and a disk or a
-// memory that is full: -errno, nothing stored, and it works again afterwards.
+// kill -9 in the middle of a storm of commits: what was acknowledged is there, nothing is half
+// there; and a disk or a memory that is full: -errno, nothing stored, and it works again
+// afterwards.
 #include "store.h"
 
 #include <errno.h>

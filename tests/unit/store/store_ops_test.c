@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store: what is put is loaded after a new start, in order, in pages; expiry, cancellation, bounds, sentences.
+// The store: what is put is loaded after a new start, in order, in pages; expiry, cancellation,
+// bounds, sentences.
 #include "clock.h"
 #include "store.h"
 
@@ -163,7 +164,7 @@ static void what_is_submitted_is_written_at_close(void **state)
 	struct store_record record = {.key = "k", .value = "", .len = 0};
 
 	(void)state;
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 3000; i++) {
 		assert_int_equal(store_put(store, STORE_TOKEN_KEY, &record, NULL), 0);
 		assert_int_equal(put(STORE_TOKEN_KEY, "l", "v", false), 0);
 	}
