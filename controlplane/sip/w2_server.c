@@ -138,7 +138,8 @@ static void server_release(struct uas *uas)
 
 	uas->user = NULL;
 	uas->arg = NULL;
-	if (server->state == PROCEEDING)
+	// A cancelled one gets its 487 when the CANCEL has been told.
+	if (server->state == PROCEEDING && !server->cancelled)
 		reply(server, SIP_500_INTERNAL_SERVER_ERROR);
 	server_unref(server);
 }

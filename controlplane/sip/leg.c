@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every leg is made of: its life, its headers, its record.
+#include "leg.h"
+
+#include <sofia-sip/msg_header.h>
+#include <sofia-sip/su_string.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int leg_record(void *arg, char *buf, size_t room)
+{
+	const struct sip_leg *leg = arg;
+	int head = snprintf(buf, room, "side=%s\nbinding=%llu\nconfirmed=%d\ncharging=%s\n",
+		leg->w2 ? "w2" : "mw", (unsigned long long)leg->binding, leg->confirmed,
+		leg->charging ? leg->charging : "");
+	int rest;
+
+	if (head < 0 || (size_t)head >= room)
+		return -ENOSPC;
+	rest = sip_dialog_record(&leg->dialog, buf + head, room - (size_t)head);
+	return rest < 0 ? rest : head + rest;
+}
+
+const struct call_leg_ops leg_ops = {
+	.offer = leg_offer,
+	.progress = leg_progress,
+	.answer = leg_answer,
+	.confirm = leg_confirm,
+	.reject = leg_reject,
+	.end = leg_end,
+	.relay = leg_relay_request,
+	.relay_response = leg_relay_response,
+	.record = leg_record,
+	.release = leg_release,
+};
+
+struct sip_leg *leg_create(struct sip_stack *stack, bool w2, registration_id binding)
+{
+	struct sip_leg *leg = calloc(1, sizeof(*leg));
+
+	if (!leg)
+		return NULL;
+	leg->user.on_request = leg_on_request;
+	leg->user.on_ack = leg_on_ack;
+	leg->stack = stack;
+	leg->w2 = w2;
+	leg->binding = binding;
+	leg->way = w2 ? HEADERS_TO_WIC : HEADERS_TO_CORE;
+	leg->refs = 1;
+	if (w2 && leg_bind(leg) < 0) {
+		free(leg);
+		errno = ENOMEM;
+		return NULL;
+	}
+	leg->next = stack->legs;
+	leg->at = &stack->legs;
+	if (leg->next)
+		leg->next->at = &leg->next;
+	stack->legs = leg;
+	stack->counters.legs++;
+	return leg;
+}
+
+void leg_ref(struct sip_leg *leg)
+{
+	leg->refs++;
+}
+
+void leg_unref(struct sip_leg *leg)
+{
+	if (--leg->refs > 0)
+		return;
+	leg->stack->counters.legs--;
+	*leg->at = leg->next;
+	if (leg->next)
+		leg->next->at = leg->at;
+	leg_delist(leg);
+	leg_unbind(leg);
+	sip_dialog_fini(&leg->dialog);
+	for (unsigned i = 0; i < leg->early_count; i++)
+		free(leg->early[i]);
+	free(leg->charging);
+	free(leg->identity);
+	msg_destroy(leg->first);
+	free(leg);
+}
+
+void leg_abandon(struct sip_leg *leg)
+{
+	struct uas *const uas[] = {leg->offer, leg->unacked};
+
+	leg->offer = NULL;
+	leg->unacked = NULL;
+	for (int i = 0; i < 2; i++)
+		if (uas[i]) {
+			uas_release(uas[i]);
+			leg_unref(leg);
+		}
+	if (leg->invite) {
+		uac_release(leg->invite);
+		leg->invite = NULL;
+		leg_unref(leg);
+	}
+}
+
+int leg_enlist(struct sip_leg *leg)
+{
+	char *key = sip_dialog_key(
+		leg->w2 ? leg->binding : 0, leg->dialog.call_id, leg->dialog.local_tag);
+	int ret = key ? sip_table_add(&leg->stack->dialogs, &leg->user.node, key) : -ENOMEM;
+
+	free(key);
+	return ret;
+}
+
+void leg_delist(struct sip_leg *leg)
+{
+	sip_table_del(&leg->stack->dialogs, &leg->user.node);
+}
+
+int leg_contact_make(struct sip_leg *leg)
+{
+	const struct sip_stack *stack = leg->stack;
+	const char *next = leg->dialog.routes ? leg->dialog.routes : leg->dialog.target;
+	char name[SIP_TAG_LEN], contact[256];
+
+	sip_token_make(name);
+	if (leg->w2)
+		snprintf(contact, sizeof(contact), "<sip:%s@%s;transport=ws>", name,
+			stack->config.host);
+	else
+		snprintf(contact, sizeof(contact), "<sip:%s@%s>", name,
+			mw_own_address(stack->mw, next ? next : stack->config.core));
+	return sip_text_set(&leg->dialog.contact, contact);
+}
+
+ws_conn leg_conn(const struct sip_leg *leg)
+{
+	struct registration_view view;
+
+	if (!leg->w2 ||
+		registration_by_id(leg->stack->config.registrations, leg->binding, &view) < 0)
+		return 0;
+	return view.conn;
+}
+
+static int core_headers_add(struct sip_leg *leg, msg_t *msg)
+{
+	const sip_t *sip = sip_object(msg);
+	int ret = 0;
+
+	if (leg->charging)
+		ret = sip_message_add(msg, "P-Charging-Vector", leg->charging);
+	if (ret == 0 && sip->sip_status && leg->identity)
+		ret = sip_message_addf(msg, "P-Asserted-Identity", "<%s>", leg->identity);
+	if (ret == 0 && leg->stack->config.access_network)
+		ret = sip_message_add(
+			msg, "P-Access-Network-Info", leg->stack->config.access_network);
+	return ret;
+}
+
+int leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from)
+{
+	const sip_t *was = from && from->bag ? sip_object(from->bag->msg) : NULL;
+	const char *features = "";
+	int ret = 0;
+
+	if (was) {
+		ret = headers_pass(msg, was, leg->way);
+		features = headers_contact_features(msg_home(msg), was->sip_contact);
+	}
+	if (ret == 0 && !features)
+		ret = -ENOMEM;
+	if (ret == 0)
+		ret = sip_message_addf(msg, "Contact", "%s%s", leg->dialog.contact, features);
+	if (ret == 0)
+		ret = sip_message_add(msg, "Allow", SIP_ALLOW);
+	if (ret == 0 && !leg->w2)
+		ret = core_headers_add(leg, msg);
+	if (ret == 0 && from && from->sdp)
+		ret = sip_message_body(msg, "application/sdp", from->sdp, from->sdp_len);
+	return ret;
+}
+
+// The tag of the far callee, so that both legs have the same one; a random one when it is taken or unknown.
+static int local_tag_make(struct sip_leg *leg, struct call_bag *tag_from)
+{
+	const sip_t *far = tag_from ? sip_object(tag_from->msg) : NULL;
+	char fresh[SIP_TAG_LEN];
+
+	if (far && far->sip_status && far->sip_to->a_tag) {
+		if (sip_text_set(&leg->dialog.local_tag, far->sip_to->a_tag) < 0)
+			return -ENOMEM;
+		if (leg_enlist(leg) == 0)
+			return 0;
+	}
+	sip_token_make(fresh);
+	if (sip_text_set(&leg->dialog.local_tag, fresh) < 0)
+		return -ENOMEM;
+	return leg_enlist(leg);
+}
+
+msg_t *leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
+	struct call_bag *tag_from)
+{
+	if (!leg->dialog.local_tag && local_tag_make(leg, tag_from) < 0)
+		return NULL;
+	return sip_message_response(uas->request, status, phrase, leg->dialog.local_tag);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A leg: one SIP dialog of a call, on W2 or on Mw, told what to do by the call.
+#pragma once
+
+#include "sip_priv.h"
+
+#define LEG_EARLY_MAX 8 // early dialogs kept of a forked INVITE
+
+struct leg_relay; // a request passed through the call, waiting for its answer
+
+struct sip_leg {
+	struct dialog_user user; // first
+	struct sip_stack *stack;
+	struct call *call; // NULL once released
+	enum call_side side;
+	bool w2;
+	registration_id binding; // of the browser; on Mw too: whose call it is
+	enum header_way way; // of what this leg sends
+	unsigned refs; // of the call, of each transaction and timer that names the leg
+	struct sip_dialog dialog;
+	char *charging; // P-Charging-Vector of requests (Mw)
+	char *identity; // P-Asserted-Identity of our responses (Mw)
+
+	msg_t *first; // the prepared INVITE, until offer() sends it
+	struct uac *invite; // INVITE of ours: until its ACK was sent, or it failed
+	uint32_t invite_cseq;
+	struct uas *offer; // INVITE or UPDATE of the peer that the call hasn't answered
+	struct uas *unacked; // INVITE of the peer that got 2xx and no ACK yet
+	char *early[LEG_EARLY_MAX]; // To tags
+	unsigned early_count;
+	bool invite_accepted; // invite has got its 2xx
+	bool confirmed; // the dialog is: a 2xx was got, or acknowledged
+	bool ended; // nothing more is to be said but what ends it
+	struct leg_relay *relays; // in and out
+	void *owner; // of a leg that is no call's
+	struct sip_leg *next_of_binding;
+	struct sip_leg *next, **at; // all legs of the stack
+};
+
+extern const struct call_leg_ops leg_ops;
+
+// An empty leg with one reference, for the call; NULL with errno.
+struct sip_leg *leg_create(struct sip_stack *stack, bool w2, registration_id binding);
+void leg_ref(struct sip_leg *leg);
+void leg_unref(struct sip_leg *leg);
+
+// Gives up every transaction of the leg, for the end of the stack.
+void leg_abandon(struct sip_leg *leg);
+
+// Makes the leg found by its dialog: 0, -EEXIST, -ENOMEM.
+int leg_enlist(struct sip_leg *leg);
+void leg_delist(struct sip_leg *leg);
+
+// Our Contact: a random user part at our address on that side.
+int leg_contact_make(struct sip_leg *leg);
+
+ws_conn leg_conn(const struct sip_leg *leg); // 0: on Mw, or parked
+
+// Puts the leg's own headers and those that pass of the bag into a message: Contact, Allow, charging, body.
+int leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from);
+
+// A response to a request of the peer with its To tag; tag_from: whose To tag to take over if none is set yet.
+msg_t *leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
+	struct call_bag *tag_from);
+
+// leg_server.c
+extern const struct uas_user leg_uas_user;
+int leg_progress(void *leg, int status, const struct call_msg *msg);
+int leg_answer(void *leg, const struct call_msg *msg);
+int leg_reject(void *leg, int status, const char *phrase);
+void leg_on_request(struct dialog_user *user, struct uas *uas);
+void leg_on_ack(struct dialog_user *user, msg_t *ack);
+
+// leg_client.c
+int leg_offer(void *leg, const struct call_msg *msg);
+int leg_confirm(void *leg, const struct call_msg *msg);
+
+// leg_end.c
+int leg_end(void *leg, int cause, const char *text);
+void leg_bye(struct sip_leg *leg, const char *reason);
+void leg_ack_and_bye(struct sip_leg *leg); // the 2xx of an INVITE that nobody wants any more
+void leg_release(void *leg);
+
+// leg_relay.c
+int leg_relay_request(void *leg, uint64_t token, struct call_bag *request);
+int leg_relay_response(void *leg, uint64_t token, int status, struct call_bag *response);
+void leg_relay_receive(struct sip_leg *leg, struct uas *uas);
+void leg_relays_drop(struct sip_leg *leg);
+// Tells the call later that its offer (token 0) or relayed request was refused here.
+int leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status);
+
+// relay.c
+void pair_abandon(void *owner);
+
+// leg_binding.c: the legs of a browser
+int leg_bind(struct sip_leg *leg);
+void leg_unbind(struct sip_leg *leg);
+// Calls visit for each W2 leg of the binding; legs may go meanwhile.
+void legs_of_binding(struct sip_stack *stack, registration_id binding,
+	void (*visit)(struct sip_leg *leg, void *arg), void *arg);
