@@ -84,6 +84,7 @@ static const cyaml_schema_field_t issuer_fields[] = {
 	TEXT_OPTIONAL("jwks_ca", struct cscf_issuer, jwks_ca),
 	TEXT("audience", struct cscf_issuer, audience),
 	TEXT_OPTIONAL("scope", struct cscf_issuer, scope),
+	NUMBER("clock_skew_s", struct cscf_issuer, clock_skew_s),
 	CYAML_FIELD_FLAGS("algorithms", CYAML_FLAG_STRICT, struct cscf_issuer, algorithms,
 		algorithm_names, CYAML_ARRAY_LEN(algorithm_names)),
 	CYAML_FIELD_END,

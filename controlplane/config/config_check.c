@@ -285,6 +285,11 @@ static int issuers_check(struct config_check *check)
 			strncmp(issuer->jwks, "https://", 8) != 0)
 			return refuse(
 				check, "must be a file or an https URL", "issuers/%u/jwks", i);
+		snprintf(way, sizeof(way), "issuers/%u/clock_skew_s", i);
+		if (!config_places_has(check->places, way))
+			issuer->clock_skew_s = 60;
+		if (issuer->clock_skew_s > 300)
+			return refuse(check, "must be 0 to 300", "%s", way);
 		snprintf(way, sizeof(way), "issuers/%u/jwks_ca", i);
 		if (issuer->jwks_ca != NULL)
 			ret = file_check(check, way, issuer->jwks_ca);

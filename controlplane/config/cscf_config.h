@@ -70,6 +70,7 @@ struct cscf_issuer {
 	char *audience; // aud must name it
 	char *scope; // scope must name it
 	uint32_t algorithms; // CSCF_ALGORITHM_ bits
+	uint32_t clock_skew_s; // how far its clock and ours may differ
 };
 
 enum { CSCF_WAF_IDENTITY_THIRD_PARTY, CSCF_WAF_IDENTITY_ALWAYS };
