@@ -146,14 +146,21 @@ void call_on_reject(struct call *call, enum call_side side, int status, const ch
 		exchange_refused(call, status, phrase);
 }
 
-// A re-INVITE without an offer: our description in force is the offer, the ACK answers it.
+// A re-INVITE without an offer: what the other side said last is offered again, the ACK answers it.
 static void offer_ours(struct call *call, enum call_side side)
 {
-	call->exchange.state = EXCHANGE_OFFERED;
-	call->exchange.from = other_side(side);
-	call->exchange.in_response = true;
-	call->exchange.local = true;
-	leg_answer(call, side, call->local[side], NULL);
+	struct exchange *x = &call->exchange;
+
+	x->state = EXCHANGE_OFFERED;
+	x->from = other_side(side);
+	x->in_response = true;
+	x->local = true;
+	if (description_offer(call, side, call->remote[x->from], &x->forward) < 0) {
+		exchange_wipe(call);
+		leg_reject(call, side, 488, call->why);
+		return;
+	}
+	leg_answer(call, side, x->forward, NULL);
 }
 
 void call_on_offer(struct call *call, enum call_side side, const struct call_msg *msg)

@@ -188,7 +188,10 @@ void exchange_answered(struct call *call, const struct call_msg *msg)
 		exchange_refused(call, 500, "an answer without a description");
 		return;
 	}
-	reply_and_apply(call, x->answer);
+	if (x->local) // our own offer was answered: the other side isn't told
+		apply(call);
+	else
+		reply_and_apply(call, x->answer);
 }
 
 static void forward_send(struct call *call)
@@ -223,7 +226,7 @@ static void on_room(struct call *call)
 		reply_and_apply(call, call->remote[other_side(x->from)]);
 		return;
 	}
-	if (description_offer(call, other_side(x->from), &x->forward) < 0) {
+	if (description_offer(call, other_side(x->from), x->offer, &x->forward) < 0) {
 		exchange_refused(call, 488, call->why);
 		return;
 	}

@@ -104,7 +104,8 @@ void exchange_refused(struct call *call, int status,
 
 // call_sdp.c: descriptions for one side.
 int description_local(struct call *call, enum call_side side, struct sdp_local *local);
-int description_offer(struct call *call, enum call_side to, struct sdp_session **out);
+int description_offer(struct call *call, enum call_side to, const struct sdp_session *remote,
+	struct sdp_session **out);
 int description_answer(struct call *call, enum call_side to, const struct sdp_session *remote,
 	struct sdp_session **out);
 int description_parse(struct call *call, const struct call_msg *msg, struct sdp_session **out);

@@ -105,13 +105,14 @@ static int finish(struct call *call, int ret, const struct sdp_error *err)
 	return ret;
 }
 
-int description_offer(struct call *call, enum call_side to, struct sdp_session **out)
+int description_offer(struct call *call, enum call_side to, const struct sdp_session *remote,
+	struct sdp_session **out)
 {
 	static _Thread_local struct sdp_local local; // large, and this runs on one thread
 	struct sdp_error err = {0};
 	struct sdp_build build = {.profile = profile_of(call, to),
 		.other = profile_of(call, other_side(to)),
-		.remote = call->exchange.offer,
+		.remote = remote,
 		.offer = call->remote[to],
 		.previous = call->local[to],
 		.local = &local};
