@@ -6,6 +6,7 @@
 #include "iq_priv.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -224,6 +226,58 @@ static void only_a_sleeper_is_woken(void **state)
 	assert_int_equal(wakes(s->socks[1]), 1);
 }
 
+// Takes one message, sleeping until it comes; false when no wake-up came for long.
+static bool message_await(struct iq_ring_end *in, int sock, struct iq_header *h)
+{
+	struct pollfd fd = {.fd = sock, .events = POLLIN};
+	uint8_t buf[16];
+
+	for (;;) {
+		if (iq_recv(in, h, buf, sizeof(buf)) == 1)
+			return true;
+		if (iq_ring_sleep(in) && poll(&fd, 1, 10000) != 1)
+			return false;
+		if (!iq_wake_drain(sock))
+			return false;
+	}
+}
+
+static void child_echo(struct sides *s)
+{
+	struct iq_header h;
+
+	alarm(60);
+	while (message_await(iq_region_in(s->controller), s->socks[1], &h)) {
+		while (iq_send(iq_region_out(s->controller), h.type, h.txn, "echo", 4) == -EAGAIN)
+			;
+		if (h.txn == 0)
+			_exit(0);
+	}
+	_exit(1);
+}
+
+// Two processes that sleep for each other: a wake-up that gets lost stops both.
+static void no_wake_up_is_lost(void **state)
+{
+	struct sides *s = *state;
+	struct iq_header h;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		child_echo(s);
+	for (uint64_t left = 4000; left > 0; left--) {
+		assert_int_equal(iq_send(iq_region_out(s->gateway), 1, left - 1, "ping", 4), 0);
+		// Sometimes at once, sometimes when the other one is about to sleep.
+		for (volatile uint32_t i = draw(300); i > 0; i--)
+			;
+		assert_true(message_await(iq_region_in(s->gateway), s->socks[0], &h));
+		assert_int_equal(h.txn, left - 1);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
 static void a_starved_producer_is_woken_once(void **state)
 {
 	struct sides *s = *state;
@@ -257,6 +311,7 @@ int main(void)
 		T(slots_are_wiped),
 		T(too_long_is_refused),
 		T(only_a_sleeper_is_woken),
+		T(no_wake_up_is_lost),
 		T(a_starved_producer_is_woken_once),
 		T(a_full_socket_blocks_nobody),
 	};
