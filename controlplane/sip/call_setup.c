@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Initial INVITEs: finds both legs of a call and starts it.
 #include "leg.h"
+#include "log.h"
 
 #include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip_header.h>
@@ -14,10 +15,10 @@
 static int leg_a_fill(struct sip_leg *leg, struct uas *uas)
 {
 	if (sip_dialog_from_request(&leg->dialog, sip_object(uas->request)) < 0 ||
-		leg_contact_make(leg) < 0)
+		sip_leg_contact_make(leg) < 0)
 		return -ENOMEM;
 	leg->offer = uas;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	return 0;
 }
 
@@ -27,9 +28,9 @@ static int leg_b_fill(struct sip_leg *leg, const sip_t *request, const char *tar
 	int ret = sip_dialog_toward(&leg->dialog, request, target);
 
 	if (ret == 0)
-		ret = leg_contact_make(leg);
+		ret = sip_leg_contact_make(leg);
 	if (ret == 0)
-		ret = leg_enlist(leg);
+		ret = sip_leg_enlist(leg);
 	if (ret < 0)
 		return ret;
 	leg->first = sip_message_request("INVITE", target);
@@ -40,7 +41,7 @@ static int calls_begin(struct sip_leg *a, struct sip_leg *b, struct call_bag *ba
 {
 	const struct sip_config *config = &a->stack->config;
 	struct call_setup setup = {
-		.legs = {{&leg_ops, a}, {&leg_ops, b}},
+		.legs = {{&sip_leg_ops, a}, {&sip_leg_ops, b}},
 		.web = a->w2 ? CALL_A : CALL_B,
 		.families_access = config->families_access,
 		.families_core = config->families_core,
@@ -53,7 +54,7 @@ static int calls_begin(struct sip_leg *a, struct sip_leg *b, struct call_bag *ba
 	a->side = CALL_A;
 	b->side = CALL_B;
 	// From here on the INVITE is the call's: it may be cancelled.
-	a->offer->user = &leg_uas_user;
+	a->offer->user = &sip_leg_uas_user;
 	a->offer->arg = a;
 	ret = call_start(a->stack->calls, &setup, &call);
 	if (ret < 0) {
@@ -63,6 +64,9 @@ static int calls_begin(struct sip_leg *a, struct sip_leg *b, struct call_bag *ba
 	a->call = call;
 	b->call = call;
 	a->stack->counters.invites++;
+	log_info("call %s: %s, Call-ID %s, binding %llu", setup.id,
+		a->w2 ? "from the browser" : "to the browser", a->dialog.call_id,
+		(unsigned long long)a->binding);
 	return 0;
 }
 
@@ -71,12 +75,12 @@ static void legs_discard(struct sip_leg *a, struct sip_leg *b)
 {
 	if (a && a->offer) {
 		a->offer = NULL;
-		leg_unref(a);
+		sip_leg_unref(a);
 	}
 	if (a)
-		leg_unref(a);
+		sip_leg_unref(a);
 	if (b)
-		leg_unref(b);
+		sip_leg_unref(b);
 }
 
 static int status_of(int ret)
@@ -100,7 +104,7 @@ static int from_wic_fill(struct sip_leg *a, struct sip_leg *b, struct uas *uas,
 		return -ENOMEM;
 	ret = leg_b_fill(b, request, target);
 	if (ret == 0)
-		ret = leg_decorate(b, b->first, &headers);
+		ret = sip_leg_decorate(b, b->first, &headers);
 	if (ret == 0)
 		ret = originate_decorate(b->stack, b->first, request, view);
 	return ret;
@@ -117,8 +121,8 @@ void invite_from_wic(struct sip_stack *stack, struct uas *uas)
 		uas_answer(uas, 403, NULL);
 		return;
 	}
-	a = leg_create(stack, true, view.id);
-	b = leg_create(stack, false, view.id);
+	a = sip_leg_create(stack, true, view.id);
+	b = sip_leg_create(stack, false, view.id);
 	bag = bag_create(uas->request);
 	if (a && b && bag)
 		ret = from_wic_fill(a, b, uas, bag, &view);
@@ -159,15 +163,15 @@ static int from_core_fill(struct sip_leg *a, struct sip_leg *b, struct uas *uas,
 			charging_vector_answer(a->stack, msg_home(uas->request), request)) < 0)
 		return -ENOMEM;
 	ret = leg_b_fill(b, request, contact);
-	return ret < 0 ? ret : leg_decorate(b, b->first, &headers);
+	return ret < 0 ? ret : sip_leg_decorate(b, b->first, &headers);
 }
 
 void invite_from_core(
 	struct sip_stack *stack, struct uas *uas, const struct registration_view *view)
 {
 	char *contact = strdup(view->contact); // the view does not outlive the next question
-	struct sip_leg *a = leg_create(stack, false, view->id);
-	struct sip_leg *b = leg_create(stack, true, view->id);
+	struct sip_leg *a = sip_leg_create(stack, false, view->id);
+	struct sip_leg *b = sip_leg_create(stack, true, view->id);
 	struct call_bag *bag = bag_create(uas->request);
 	int ret = -ENOMEM;
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int leg_record(void *arg, char *buf, size_t room)
+static int sip_leg_record(void *arg, char *buf, size_t room)
 {
 	const struct sip_leg *leg = arg;
 	int head = snprintf(buf, room, "side=%s\nbinding=%llu\nconfirmed=%d\ncharging=%s\n",
@@ -24,33 +24,33 @@ static int leg_record(void *arg, char *buf, size_t room)
 	return rest < 0 ? rest : head + rest;
 }
 
-const struct call_leg_ops leg_ops = {
-	.offer = leg_offer,
-	.progress = leg_progress,
-	.answer = leg_answer,
-	.confirm = leg_confirm,
-	.reject = leg_reject,
-	.end = leg_end,
-	.relay = leg_relay_request,
-	.relay_response = leg_relay_response,
-	.record = leg_record,
-	.release = leg_release,
+const struct call_leg_ops sip_leg_ops = {
+	.offer = sip_leg_offer,
+	.progress = sip_leg_progress,
+	.answer = sip_leg_answer,
+	.confirm = sip_leg_confirm,
+	.reject = sip_leg_reject,
+	.end = sip_leg_end,
+	.relay = sip_leg_relay_request,
+	.relay_response = sip_leg_relay_response,
+	.record = sip_leg_record,
+	.release = sip_leg_release,
 };
 
-struct sip_leg *leg_create(struct sip_stack *stack, bool w2, registration_id binding)
+struct sip_leg *sip_leg_create(struct sip_stack *stack, bool w2, registration_id binding)
 {
 	struct sip_leg *leg = calloc(1, sizeof(*leg));
 
 	if (!leg)
 		return NULL;
-	leg->user.on_request = leg_on_request;
-	leg->user.on_ack = leg_on_ack;
+	leg->user.on_request = sip_leg_on_request;
+	leg->user.on_ack = sip_leg_on_ack;
 	leg->stack = stack;
 	leg->w2 = w2;
 	leg->binding = binding;
 	leg->way = w2 ? HEADERS_TO_WIC : HEADERS_TO_CORE;
 	leg->refs = 1;
-	if (w2 && leg_bind(leg) < 0) {
+	if (w2 && sip_leg_bind(leg) < 0) {
 		free(leg);
 		errno = ENOMEM;
 		return NULL;
@@ -64,12 +64,12 @@ struct sip_leg *leg_create(struct sip_stack *stack, bool w2, registration_id bin
 	return leg;
 }
 
-void leg_ref(struct sip_leg *leg)
+void sip_leg_ref(struct sip_leg *leg)
 {
 	leg->refs++;
 }
 
-void leg_unref(struct sip_leg *leg)
+void sip_leg_unref(struct sip_leg *leg)
 {
 	if (--leg->refs > 0)
 		return;
@@ -77,8 +77,8 @@ void leg_unref(struct sip_leg *leg)
 	*leg->at = leg->next;
 	if (leg->next)
 		leg->next->at = leg->at;
-	leg_delist(leg);
-	leg_unbind(leg);
+	sip_leg_delist(leg);
+	sip_leg_unbind(leg);
 	sip_dialog_fini(&leg->dialog);
 	for (unsigned i = 0; i < leg->early_count; i++)
 		free(leg->early[i]);
@@ -88,7 +88,7 @@ void leg_unref(struct sip_leg *leg)
 	free(leg);
 }
 
-void leg_abandon(struct sip_leg *leg)
+void sip_leg_abandon(struct sip_leg *leg)
 {
 	struct uas *const uas[] = {leg->offer, leg->unacked};
 
@@ -97,16 +97,16 @@ void leg_abandon(struct sip_leg *leg)
 	for (int i = 0; i < 2; i++)
 		if (uas[i]) {
 			uas_release(uas[i]);
-			leg_unref(leg);
+			sip_leg_unref(leg);
 		}
 	if (leg->invite) {
 		uac_release(leg->invite);
 		leg->invite = NULL;
-		leg_unref(leg);
+		sip_leg_unref(leg);
 	}
 }
 
-int leg_enlist(struct sip_leg *leg)
+int sip_leg_enlist(struct sip_leg *leg)
 {
 	char *key = sip_dialog_key(
 		leg->w2 ? leg->binding : 0, leg->dialog.call_id, leg->dialog.local_tag);
@@ -116,12 +116,12 @@ int leg_enlist(struct sip_leg *leg)
 	return ret;
 }
 
-void leg_delist(struct sip_leg *leg)
+void sip_leg_delist(struct sip_leg *leg)
 {
 	sip_table_del(&leg->stack->dialogs, &leg->user.node);
 }
 
-int leg_contact_make(struct sip_leg *leg)
+int sip_leg_contact_make(struct sip_leg *leg)
 {
 	const struct sip_stack *stack = leg->stack;
 	const char *next = leg->dialog.routes ? leg->dialog.routes : leg->dialog.target;
@@ -137,7 +137,7 @@ int leg_contact_make(struct sip_leg *leg)
 	return sip_text_set(&leg->dialog.contact, contact);
 }
 
-ws_conn leg_conn(const struct sip_leg *leg)
+ws_conn sip_leg_conn(const struct sip_leg *leg)
 {
 	struct registration_view view;
 
@@ -162,7 +162,7 @@ static int core_headers_add(struct sip_leg *leg, msg_t *msg)
 	return ret;
 }
 
-int leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from)
+int sip_leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from)
 {
 	const sip_t *was = from && from->bag ? sip_object(from->bag->msg) : NULL;
 	const char *features = "";
@@ -194,16 +194,16 @@ static int local_tag_make(struct sip_leg *leg, struct call_bag *tag_from)
 	if (far && far->sip_status && far->sip_to->a_tag) {
 		if (sip_text_set(&leg->dialog.local_tag, far->sip_to->a_tag) < 0)
 			return -ENOMEM;
-		if (leg_enlist(leg) == 0)
+		if (sip_leg_enlist(leg) == 0)
 			return 0;
 	}
 	sip_token_make(fresh);
 	if (sip_text_set(&leg->dialog.local_tag, fresh) < 0)
 		return -ENOMEM;
-	return leg_enlist(leg);
+	return sip_leg_enlist(leg);
 }
 
-msg_t *leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
+msg_t *sip_leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
 	struct call_bag *tag_from)
 {
 	if (!leg->dialog.local_tag && local_tag_make(leg, tag_from) < 0)

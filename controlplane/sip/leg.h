@@ -29,6 +29,7 @@ struct sip_leg {
 	char *early[LEG_EARLY_MAX]; // To tags
 	unsigned early_count;
 	bool invite_accepted; // invite has got its 2xx
+	bool offer_cancelled; // offer was a re-INVITE and was cancelled
 	bool confirmed; // the dialog is: a 2xx was got, or acknowledged
 	bool ended; // nothing more is to be said but what ends it
 	struct leg_relay *relays; // in and out
@@ -37,64 +38,64 @@ struct sip_leg {
 	struct sip_leg *next, **at; // all legs of the stack
 };
 
-extern const struct call_leg_ops leg_ops;
+extern const struct call_leg_ops sip_leg_ops;
 
 // An empty leg with one reference, for the call; NULL with errno.
-struct sip_leg *leg_create(struct sip_stack *stack, bool w2, registration_id binding);
-void leg_ref(struct sip_leg *leg);
-void leg_unref(struct sip_leg *leg);
+struct sip_leg *sip_leg_create(struct sip_stack *stack, bool w2, registration_id binding);
+void sip_leg_ref(struct sip_leg *leg);
+void sip_leg_unref(struct sip_leg *leg);
 
 // Gives up every transaction of the leg, for the end of the stack.
-void leg_abandon(struct sip_leg *leg);
+void sip_leg_abandon(struct sip_leg *leg);
 
 // Makes the leg found by its dialog: 0, -EEXIST, -ENOMEM.
-int leg_enlist(struct sip_leg *leg);
-void leg_delist(struct sip_leg *leg);
+int sip_leg_enlist(struct sip_leg *leg);
+void sip_leg_delist(struct sip_leg *leg);
 
 // Our Contact: a random user part at our address on that side.
-int leg_contact_make(struct sip_leg *leg);
+int sip_leg_contact_make(struct sip_leg *leg);
 
-ws_conn leg_conn(const struct sip_leg *leg); // 0: on Mw, or parked
+ws_conn sip_leg_conn(const struct sip_leg *leg); // 0: on Mw, or parked
 
 // Puts the leg's own headers and those that pass of the bag into a message: Contact, Allow, charging, body.
-int leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from);
+int sip_leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from);
 
 // A response to a request of the peer with its To tag; tag_from: whose To tag to take over if none is set yet.
-msg_t *leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
+msg_t *sip_leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
 	struct call_bag *tag_from);
 
 // leg_server.c
-extern const struct uas_user leg_uas_user;
-int leg_progress(void *leg, int status, const struct call_msg *msg);
-int leg_answer(void *leg, const struct call_msg *msg);
-int leg_reject(void *leg, int status, const char *phrase);
-void leg_on_request(struct dialog_user *user, struct uas *uas);
-void leg_on_ack(struct dialog_user *user, msg_t *ack);
+extern const struct uas_user sip_leg_uas_user;
+int sip_leg_progress(void *leg, int status, const struct call_msg *msg);
+int sip_leg_answer(void *leg, const struct call_msg *msg);
+int sip_leg_reject(void *leg, int status, const char *phrase);
+void sip_leg_on_request(struct dialog_user *user, struct uas *uas);
+void sip_leg_on_ack(struct dialog_user *user, msg_t *ack);
 
 // leg_client.c
-int leg_offer(void *leg, const struct call_msg *msg);
-int leg_confirm(void *leg, const struct call_msg *msg);
+int sip_leg_offer(void *leg, const struct call_msg *msg);
+int sip_leg_confirm(void *leg, const struct call_msg *msg);
 
-// leg_end.c
-int leg_end(void *leg, int cause, const char *text);
-void leg_bye(struct sip_leg *leg, const char *reason);
-void leg_ack_and_bye(struct sip_leg *leg); // the 2xx of an INVITE that nobody wants any more
-void leg_release(void *leg);
+// sip_leg_end.c
+int sip_leg_end(void *leg, int cause, const char *text);
+void sip_leg_bye(struct sip_leg *leg, const char *reason);
+void sip_leg_ack_and_bye(struct sip_leg *leg); // the 2xx of an INVITE that nobody wants any more
+void sip_leg_release(void *leg);
 
 // leg_relay.c
-int leg_relay_request(void *leg, uint64_t token, struct call_bag *request);
-int leg_relay_response(void *leg, uint64_t token, int status, struct call_bag *response);
-void leg_relay_receive(struct sip_leg *leg, struct uas *uas);
-void leg_relays_drop(struct sip_leg *leg);
+int sip_leg_relay_request(void *leg, uint64_t token, struct call_bag *request);
+int sip_leg_relay_response(void *leg, uint64_t token, int status, struct call_bag *response);
+void sip_leg_relay_receive(struct sip_leg *leg, struct uas *uas);
+void sip_leg_relays_drop(struct sip_leg *leg);
 // Tells the call later that its offer (token 0) or relayed request was refused here.
-int leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status);
+int sip_leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status);
 
 // relay.c
 void pair_abandon(void *owner);
 
 // leg_binding.c: the legs of a browser
-int leg_bind(struct sip_leg *leg);
-void leg_unbind(struct sip_leg *leg);
+int sip_leg_bind(struct sip_leg *leg);
+void sip_leg_unbind(struct sip_leg *leg);
 // Calls visit for each W2 leg of the binding; legs may go meanwhile.
-void legs_of_binding(struct sip_stack *stack, registration_id binding,
+void sip_legs_of_binding(struct sip_stack *stack, registration_id binding,
 	void (*visit)(struct sip_leg *leg, void *arg), void *arg);

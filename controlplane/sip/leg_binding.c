@@ -35,7 +35,7 @@ static struct binding_legs *binding_make(struct sip_stack *stack, registration_i
 	return legs;
 }
 
-int leg_bind(struct sip_leg *leg)
+int sip_leg_bind(struct sip_leg *leg)
 {
 	struct binding_legs *legs = binding_find(leg->stack, leg->binding);
 
@@ -49,7 +49,7 @@ int leg_bind(struct sip_leg *leg)
 	return 0;
 }
 
-void leg_unbind(struct sip_leg *leg)
+void sip_leg_unbind(struct sip_leg *leg)
 {
 	struct binding_legs *legs = leg->w2 ? binding_find(leg->stack, leg->binding) : NULL;
 
@@ -67,7 +67,7 @@ void leg_unbind(struct sip_leg *leg)
 	free(legs);
 }
 
-void legs_of_binding(struct sip_stack *stack, registration_id binding,
+void sip_legs_of_binding(struct sip_stack *stack, registration_id binding,
 	void (*visit)(struct sip_leg *leg, void *arg), void *arg)
 {
 	struct binding_legs *legs = binding_find(stack, binding);
@@ -77,12 +77,12 @@ void legs_of_binding(struct sip_stack *stack, registration_id binding,
 	if (!all)
 		return;
 	for (struct sip_leg *leg = legs->first; leg; leg = leg->next_of_binding) {
-		leg_ref(leg);
+		sip_leg_ref(leg);
 		all[i++] = leg;
 	}
 	for (i = 0; i < count; i++) {
 		visit(all[i], arg);
-		leg_unref(all[i]);
+		sip_leg_unref(all[i]);
 	}
 	free(all);
 }

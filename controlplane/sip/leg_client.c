@@ -11,7 +11,7 @@ static void invite_drop(struct sip_leg *leg)
 	uac_release(leg->invite);
 	leg->invite = NULL;
 	leg->invite_accepted = false;
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 static void early_note(struct sip_leg *leg, const char *tag)
@@ -57,7 +57,7 @@ static void accepted(struct sip_leg *leg, msg_t *response)
 		sip_dialog_from_response(&leg->dialog, sip);
 	leg->confirmed = true;
 	if (leg->ended || !leg->call) {
-		leg_ack_and_bye(leg);
+		sip_leg_ack_and_bye(leg);
 		return;
 	}
 	bag = bag_create(response);
@@ -74,7 +74,7 @@ static void refused(struct sip_leg *leg, int status, msg_t *response)
 
 	invite_drop(leg);
 	if (!leg->confirmed) {
-		leg_delist(leg);
+		sip_leg_delist(leg);
 		leg->ended = true;
 	}
 	if (leg->call && (leg->confirmed ? !leg->ended : true))
@@ -86,14 +86,14 @@ static void on_invite_response(void *arg, int status, msg_t *response)
 {
 	struct sip_leg *leg = arg;
 
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	if (status >= 300 || !response)
 		refused(leg, status, response);
 	else if (status >= 200)
 		accepted(leg, response);
 	else if (leg->call)
 		provisional(leg, status, response);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 // The prepared INVITE, or the next one in the dialog.
@@ -110,7 +110,7 @@ static msg_t *invite_make(struct sip_leg *leg, const struct call_msg *msg)
 		return invite;
 	}
 	invite = sip_dialog_request(&leg->dialog, "INVITE", 0);
-	if (invite && leg_decorate(leg, invite, msg) < 0)
+	if (invite && sip_leg_decorate(leg, invite, msg) < 0)
 		goto err;
 	return invite;
 err:
@@ -118,7 +118,7 @@ err:
 	return NULL;
 }
 
-int leg_offer(void *arg, const struct call_msg *msg)
+int sip_leg_offer(void *arg, const struct call_msg *msg)
 {
 	struct sip_leg *leg = arg;
 	msg_t *invite;
@@ -127,21 +127,21 @@ int leg_offer(void *arg, const struct call_msg *msg)
 		return -ENOTCONN;
 	// The peer was faster: as if it had answered ours with 491.
 	if (leg->invite || leg->offer || leg->unacked)
-		return leg_refuse_soon(leg, 0, 491);
+		return sip_leg_refuse_soon(leg, 0, 491);
 	invite = invite_make(leg, msg);
 	if (!invite)
 		return -ENOMEM;
 	leg->invite_cseq = leg->dialog.local_cseq;
 	leg->invite = sender_of(leg->stack, leg->w2)
-			      ->send(sender_of(leg->stack, leg->w2), leg_conn(leg), invite,
+			      ->send(sender_of(leg->stack, leg->w2), sip_leg_conn(leg), invite,
 				      on_invite_response, leg);
 	if (!leg->invite)
 		return -errno;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	return 0;
 }
 
-int leg_confirm(void *arg, const struct call_msg *msg)
+int sip_leg_confirm(void *arg, const struct call_msg *msg)
 {
 	struct sip_leg *leg = arg;
 	msg_t *ack;
@@ -157,7 +157,7 @@ int leg_confirm(void *arg, const struct call_msg *msg)
 		msg_destroy(ack);
 		return -ENOMEM;
 	}
-	ret = uac_ack(leg->invite, ack, leg_conn(leg));
+	ret = uac_ack(leg->invite, ack, sip_leg_conn(leg));
 	invite_drop(leg);
 	// A browser that is away gets its ACK no more; whether the call goes on is not for this leg to say.
 	return ret == -ENOMEM ? ret : 0;

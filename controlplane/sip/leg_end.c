@@ -5,28 +5,28 @@
 #include <errno.h>
 #include <stdio.h>
 
-void leg_bye(struct sip_leg *leg, const char *reason)
+void sip_leg_bye(struct sip_leg *leg, const char *reason)
 {
 	msg_t *bye = sip_dialog_request(&leg->dialog, "BYE", 0);
 	struct sip_sender *sender = sender_of(leg->stack, leg->w2);
 	struct uac *uac;
 
-	leg_delist(leg);
+	sip_leg_delist(leg);
 	if (!bye)
 		return;
 	if (reason)
 		sip_message_add(bye, "Reason", reason);
 	if (!leg->w2 && leg->charging)
 		sip_message_add(bye, "P-Charging-Vector", leg->charging);
-	uac = sender->send(sender, leg_conn(leg), bye, NULL, NULL);
+	uac = sender->send(sender, sip_leg_conn(leg), bye, NULL, NULL);
 	if (uac)
 		uac_release(uac);
 }
 
-void leg_ack_and_bye(struct sip_leg *leg)
+void sip_leg_ack_and_bye(struct sip_leg *leg)
 {
-	leg_confirm(leg, NULL);
-	leg_bye(leg, NULL);
+	sip_leg_confirm(leg, NULL);
+	sip_leg_bye(leg, NULL);
 }
 
 // A Reason header value (RFC 3326), or NULL when the end needs none.
@@ -45,7 +45,7 @@ static const char *reason_write(int cause, const char *text, char *buf, size_t r
 	return buf;
 }
 
-int leg_end(void *arg, int cause, const char *text)
+int sip_leg_end(void *arg, int cause, const char *text)
 {
 	struct sip_leg *leg = arg;
 	char buf[128];
@@ -53,33 +53,33 @@ int leg_end(void *arg, int cause, const char *text)
 
 	if (leg->ended)
 		return 0;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	if (leg->offer)
-		leg_reject(leg,
+		sip_leg_reject(leg,
 			leg->confirmed || leg->unacked	       ? 487
 				: cause >= 300 && cause <= 699 ? cause
 							       : 480,
 			NULL);
 	leg->ended = true;
 	if (leg->invite && leg->invite_accepted)
-		leg_confirm(leg, NULL);
+		sip_leg_confirm(leg, NULL);
 	else if (leg->invite && !leg->confirmed)
 		uac_cancel(leg->invite, reason);
 	// Before the ACK has come a callee must not say BYE (RFC 3261 section 15): it follows then.
 	if (leg->confirmed && !leg->unacked)
-		leg_bye(leg, reason);
-	leg_unref(leg);
+		sip_leg_bye(leg, reason);
+	sip_leg_unref(leg);
 	return 0;
 }
 
-void leg_release(void *arg)
+void sip_leg_release(void *arg)
 {
 	struct sip_leg *leg = arg;
 
-	leg_end(leg, 0, NULL);
+	sip_leg_end(leg, 0, NULL);
 	leg->call = NULL;
-	leg_relays_drop(leg);
+	sip_leg_relays_drop(leg);
 	if (!leg->unacked && !leg->invite)
-		leg_delist(leg);
-	leg_unref(leg);
+		sip_leg_delist(leg);
+	sip_leg_unref(leg);
 }

@@ -26,7 +26,7 @@ static struct leg_relay *relay_create(struct sip_leg *leg, uint64_t token)
 	relay->token = token;
 	relay->next = leg->relays;
 	leg->relays = relay;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	return relay;
 }
 
@@ -46,18 +46,18 @@ static void relay_destroy(struct leg_relay *relay)
 		uac_release(relay->uac);
 	timers->stop(timers->loop, relay->timer);
 	free(relay);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
-void leg_relays_drop(struct sip_leg *leg)
+void sip_leg_relays_drop(struct sip_leg *leg)
 {
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	while (leg->relays)
 		relay_destroy(leg->relays);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
-void leg_relay_receive(struct sip_leg *leg, struct uas *uas)
+void sip_leg_relay_receive(struct sip_leg *leg, struct uas *uas)
 {
 	uint64_t token = ++leg->stack->last_token;
 	struct call_bag *bag = bag_create(uas->request);
@@ -83,11 +83,11 @@ static void on_response(void *arg, int status, msg_t *response)
 	if (status < 200)
 		return;
 	bag = response ? bag_create(response) : NULL;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	relay_destroy(relay);
 	if (leg->call)
 		call_on_relayed(leg->call, leg->side, token, status, bag);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 	sip_bag_unref(bag);
 }
 
@@ -100,16 +100,16 @@ static void on_refused(void *arg)
 	int status = relay->status;
 
 	relay->timer = NULL;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	relay_destroy(relay);
 	if (leg->call && token)
 		call_on_relayed(leg->call, leg->side, token, status, NULL);
 	else if (leg->call)
 		call_on_reject(leg->call, leg->side, status, "Request Pending", &nothing);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
-int leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status)
+int sip_leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status)
 {
 	const struct sip_timers *timers = &leg->stack->timers;
 	struct leg_relay *relay = relay_create(leg, token);
@@ -133,14 +133,14 @@ static msg_t *request_make(struct sip_leg *leg, const struct call_bag *bag)
 
 	if (!msg)
 		return NULL;
-	if (leg_decorate(leg, msg, &from) < 0 || sip_message_body_copy(msg, was) < 0) {
+	if (sip_leg_decorate(leg, msg, &from) < 0 || sip_message_body_copy(msg, was) < 0) {
 		msg_destroy(msg);
 		return NULL;
 	}
 	return msg;
 }
 
-int leg_relay_request(void *arg, uint64_t token, struct call_bag *request)
+int sip_leg_relay_request(void *arg, uint64_t token, struct call_bag *request)
 {
 	struct sip_leg *leg = arg;
 	struct sip_sender *sender = sender_of(leg->stack, leg->w2);
@@ -148,23 +148,23 @@ int leg_relay_request(void *arg, uint64_t token, struct call_bag *request)
 	msg_t *msg;
 
 	if (leg->ended || !leg->dialog.remote_tag || !leg->dialog.local_tag)
-		return leg_refuse_soon(leg, token, 481);
+		return sip_leg_refuse_soon(leg, token, 481);
 	msg = request_make(leg, request);
 	if (!msg)
-		return leg_refuse_soon(leg, token, 500);
+		return sip_leg_refuse_soon(leg, token, 500);
 	relay = relay_create(leg, token);
 	if (!relay) {
 		msg_destroy(msg);
 		return -ENOMEM;
 	}
-	relay->uac = sender->send(sender, leg_conn(leg), msg, on_response, relay);
+	relay->uac = sender->send(sender, sip_leg_conn(leg), msg, on_response, relay);
 	if (relay->uac)
 		return 0;
 	relay_destroy(relay);
-	return leg_refuse_soon(leg, token, 503);
+	return sip_leg_refuse_soon(leg, token, 503);
 }
 
-int leg_relay_response(void *arg, uint64_t token, int status, struct call_bag *response)
+int sip_leg_relay_response(void *arg, uint64_t token, int status, struct call_bag *response)
 {
 	struct sip_leg *leg = arg;
 	struct leg_relay *relay = leg->relays;
@@ -177,9 +177,9 @@ int leg_relay_response(void *arg, uint64_t token, int status, struct call_bag *r
 		relay = relay->next;
 	if (!relay)
 		return 0;
-	msg = leg_response(leg, relay->uas, status,
+	msg = sip_leg_response(leg, relay->uas, status,
 		was && was->sip_status ? was->sip_status->st_phrase : NULL, NULL);
-	if (!msg || leg_decorate(leg, msg, &from) < 0 ||
+	if (!msg || sip_leg_decorate(leg, msg, &from) < 0 ||
 		(was && sip_message_body_copy(msg, was) < 0)) {
 		msg_destroy(msg);
 		relay_destroy(relay);

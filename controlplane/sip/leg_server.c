@@ -16,7 +16,7 @@ static void offer_drop(struct sip_leg *leg)
 		return;
 	leg->offer = NULL;
 	uas_release(uas);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 static void unacked_drop(struct sip_leg *leg)
@@ -27,7 +27,7 @@ static void unacked_drop(struct sip_leg *leg)
 		return;
 	leg->unacked = NULL;
 	uas_release(uas);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 static bool offer_is(const struct sip_leg *leg, const char *method)
@@ -35,31 +35,40 @@ static bool offer_is(const struct sip_leg *leg, const char *method)
 	return leg->offer && sip_method_is(sip_object(leg->offer->request), method);
 }
 
-int leg_progress(void *arg, int status, const struct call_msg *msg)
+// The call answers an offer that isn't there: of a re-INVITE that was cancelled, once, nobody need know.
+static int no_offer(struct sip_leg *leg)
+{
+	int ret = leg->offer_cancelled ? 0 : -ENOENT;
+
+	leg->offer_cancelled = false;
+	return ret;
+}
+
+int sip_leg_progress(void *arg, int status, const struct call_msg *msg)
 {
 	struct sip_leg *leg = arg;
 	msg_t *response;
 
 	if (leg->confirmed || !offer_is(leg, "INVITE"))
 		return 0; // of a re-INVITE, or cancelled meanwhile
-	response = leg_response(leg, leg->offer, status, NULL, msg->bag);
-	if (!response || leg_decorate(leg, response, msg) < 0) {
+	response = sip_leg_response(leg, leg->offer, status, NULL, msg->bag);
+	if (!response || sip_leg_decorate(leg, response, msg) < 0) {
 		msg_destroy(response);
 		return -ENOMEM;
 	}
 	return uas_respond(leg->offer, response);
 }
 
-int leg_answer(void *arg, const struct call_msg *msg)
+int sip_leg_answer(void *arg, const struct call_msg *msg)
 {
 	struct sip_leg *leg = arg;
 	msg_t *response;
 	int ret;
 
 	if (!leg->offer)
-		return 0; // cancelled meanwhile
-	response = leg_response(leg, leg->offer, 200, NULL, msg->bag);
-	if (!response || leg_decorate(leg, response, msg) < 0) {
+		return no_offer(leg);
+	response = sip_leg_response(leg, leg->offer, 200, NULL, msg->bag);
+	if (!response || sip_leg_decorate(leg, response, msg) < 0) {
 		msg_destroy(response);
 		return -ENOMEM;
 	}
@@ -73,20 +82,20 @@ int leg_answer(void *arg, const struct call_msg *msg)
 	return uas_respond(leg->unacked, response);
 }
 
-int leg_reject(void *arg, int status, const char *phrase)
+int sip_leg_reject(void *arg, int status, const char *phrase)
 {
 	struct sip_leg *leg = arg;
 	msg_t *response;
 
 	if (!leg->offer)
-		return 0;
-	response = leg_response(leg, leg->offer, status, phrase, NULL);
+		return no_offer(leg);
+	response = sip_leg_response(leg, leg->offer, status, phrase, NULL);
 	if (!response)
 		return -ENOMEM;
 	uas_respond(leg->offer, response);
 	if (!leg->confirmed && !leg->unacked) {
 		leg->ended = true;
-		leg_delist(leg);
+		sip_leg_delist(leg);
 	}
 	offer_drop(leg);
 	return 0;
@@ -99,20 +108,20 @@ static void acked(struct sip_leg *leg, msg_t *ack)
 
 	uas_acked(leg->unacked);
 	leg->confirmed = true;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	unacked_drop(leg);
 	if (leg->ended) {
-		leg_bye(leg, NULL);
+		sip_leg_bye(leg, NULL);
 	} else if (leg->call) {
 		bag = bag_create(ack);
 		msg = call_msg_of(sip_object(ack), bag);
 		call_on_confirm(leg->call, leg->side, &msg);
 		sip_bag_unref(bag);
 	}
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
-void leg_on_ack(struct dialog_user *user, msg_t *ack)
+void sip_leg_on_ack(struct dialog_user *user, msg_t *ack)
 {
 	struct sip_leg *leg = (struct sip_leg *)user;
 
@@ -124,7 +133,7 @@ void leg_on_ack(struct dialog_user *user, msg_t *ack)
 
 static void on_uas_ack(void *arg, msg_t *ack)
 {
-	leg_on_ack(arg, ack);
+	sip_leg_on_ack(arg, ack);
 }
 
 // nta and w2 answer the CANCEL and, after this, the INVITE (487).
@@ -136,32 +145,34 @@ static void on_uas_cancel(void *arg, msg_t *cancel)
 	(void)cancel;
 	if (!leg->offer)
 		return;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	offer_drop(leg);
 	if (initial) {
 		leg->ended = true;
-		leg_delist(leg);
+		sip_leg_delist(leg);
 		if (leg->call)
 			call_on_cancel(leg->call, leg->side);
+	} else {
+		leg->offer_cancelled = true;
 	}
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 static void on_uas_no_ack(void *arg)
 {
 	struct sip_leg *leg = arg;
 
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	unacked_drop(leg);
 	leg->confirmed = true;
 	if (leg->ended)
-		leg_bye(leg, NULL);
+		sip_leg_bye(leg, NULL);
 	else if (leg->call)
 		call_on_failure(leg->call, leg->side, 408, "No ACK");
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
-const struct uas_user leg_uas_user = {on_uas_ack, on_uas_cancel, on_uas_no_ack};
+const struct uas_user sip_leg_uas_user = {on_uas_ack, on_uas_cancel, on_uas_no_ack};
 
 // RFC 3261 section 14.2 and RFC 3311 section 5.2: why an offer can't be taken now; 0: it can.
 static int offer_obstacle(const struct sip_leg *leg)
@@ -190,9 +201,9 @@ static void offer_receive(struct sip_leg *leg, struct uas *uas)
 	}
 	sip_dialog_refresh(&leg->dialog, sip);
 	leg->offer = uas;
-	uas->user = &leg_uas_user;
+	uas->user = &sip_leg_uas_user;
 	uas->arg = leg;
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	bag = bag_create(uas->request);
 	msg = call_msg_of(sip, bag);
 	call_on_offer(leg->call, leg->side, &msg);
@@ -210,8 +221,8 @@ static void update_receive(struct sip_leg *leg, struct uas *uas)
 		return;
 	}
 	sip_dialog_refresh(&leg->dialog, sip_object(uas->request));
-	response = leg_response(leg, uas, 200, NULL, NULL);
-	if (response && leg_decorate(leg, response, &nothing) == 0)
+	response = sip_leg_response(leg, uas, 200, NULL, NULL);
+	if (response && sip_leg_decorate(leg, response, &nothing) == 0)
 		uas_respond(uas, response);
 	else
 		msg_destroy(response);
@@ -222,16 +233,16 @@ static void bye_receive(struct sip_leg *leg, struct uas *uas)
 {
 	struct call_bag *bag = bag_create(uas->request);
 
-	leg_ref(leg);
+	sip_leg_ref(leg);
 	uas_answer(uas, 200, NULL);
 	leg->ended = true;
-	leg_delist(leg);
-	leg_reject(leg, 487, NULL);
+	sip_leg_delist(leg);
+	sip_leg_reject(leg, 487, NULL);
 	unacked_drop(leg);
 	if (leg->call)
 		call_on_end(leg->call, leg->side, bag);
 	sip_bag_unref(bag);
-	leg_unref(leg);
+	sip_leg_unref(leg);
 }
 
 static bool tag_is_known(const struct sip_leg *leg, const char *tag)
@@ -244,7 +255,7 @@ static bool tag_is_known(const struct sip_leg *leg, const char *tag)
 	return false;
 }
 
-void leg_on_request(struct dialog_user *user, struct uas *uas)
+void sip_leg_on_request(struct dialog_user *user, struct uas *uas)
 {
 	struct sip_leg *leg = (struct sip_leg *)user;
 	const sip_t *sip = sip_object(uas->request);
@@ -263,5 +274,5 @@ void leg_on_request(struct dialog_user *user, struct uas *uas)
 	else if (sip_method_is(sip, "PRACK"))
 		uas_answer(uas, 481, NULL);
 	else
-		leg_relay_receive(leg, uas);
+		sip_leg_relay_receive(leg, uas);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // REGISTER between a browser and the core (TS 24.229 section 5.2.2, RFC 3327, RFC 3608, RFC 5626).
+#include "log.h"
 #include "sip_priv.h"
 
 #include <sofia-sip/msg_header.h>
@@ -252,8 +253,11 @@ static int binding_make(
 static void accepted(struct registering *reg, const sip_t *response)
 {
 	struct registration_view view = {0};
+	const char *name = sip_object(reg->uas->request)->sip_to->a_url->url_user;
 	int ret = binding_make(reg, response, &view);
 
+	log_info("register of %s: %d, binding: %s", name ? name : "?",
+		response->sip_status->st_status, ret < 0 ? strerror(-ret) : "kept");
 	if (ret == 0 || ret == -ENOTCONN)
 		response_pass(reg, response);
 	else if (ret == -EPERM)

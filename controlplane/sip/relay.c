@@ -36,8 +36,8 @@ static void pair_destroy(struct pair *pair)
 	for (int i = 0; i < 2; i++)
 		if (pair->legs[i]) {
 			pair->legs[i]->owner = NULL;
-			leg_delist(pair->legs[i]);
-			leg_unref(pair->legs[i]);
+			sip_leg_delist(pair->legs[i]);
+			sip_leg_unref(pair->legs[i]);
 		}
 	free(pair);
 }
@@ -73,9 +73,9 @@ static void relay_end(struct relay *relay)
 	if (relay->uas)
 		uas_release(relay->uas);
 	if (relay->from)
-		leg_unref(relay->from);
+		sip_leg_unref(relay->from);
 	if (relay->to)
-		leg_unref(relay->to);
+		sip_leg_unref(relay->to);
 	free(relay);
 }
 
@@ -89,7 +89,7 @@ static void pair_on_ack(struct dialog_user *user, msg_t *ack)
 
 static struct sip_leg *half_create(struct pair *pair, bool w2, registration_id binding)
 {
-	struct sip_leg *leg = leg_create(pair->stack, w2, binding);
+	struct sip_leg *leg = sip_leg_create(pair->stack, w2, binding);
 
 	if (!leg)
 		return NULL;
@@ -114,8 +114,8 @@ static struct pair *pair_create(struct sip_stack *stack, const struct uas *uas,
 		sip_dialog_from_request(&pair->legs[0]->dialog, request) < 0 ||
 		sip_dialog_toward(&pair->legs[1]->dialog, request, target) < 0 ||
 		sip_text_set(&pair->legs[1]->dialog.routes, routes) < 0 ||
-		leg_contact_make(pair->legs[0]) < 0 || leg_contact_make(pair->legs[1]) < 0 ||
-		leg_enlist(pair->legs[1]) < 0) {
+		sip_leg_contact_make(pair->legs[0]) < 0 ||
+		sip_leg_contact_make(pair->legs[1]) < 0 || sip_leg_enlist(pair->legs[1]) < 0) {
 		pair_destroy(pair);
 		return NULL;
 	}
@@ -136,7 +136,7 @@ static void pair_confirm(struct pair *pair, const char *tag)
 
 	if (asking->dialog.local_tag || !tag)
 		return;
-	if (sip_text_set(&asking->dialog.local_tag, tag) < 0 || leg_enlist(asking) < 0)
+	if (sip_text_set(&asking->dialog.local_tag, tag) < 0 || sip_leg_enlist(asking) < 0)
 		sip_text_set(&asking->dialog.local_tag, NULL);
 }
 
@@ -145,7 +145,7 @@ static int response_fill(struct relay *relay, msg_t *msg, const sip_t *response)
 	int ret;
 
 	if (relay->from && response->sip_contact) {
-		// leg_decorate takes headers from a bag; the body has its own type here.
+		// sip_leg_decorate takes headers from a bag; the body has its own type here.
 		ret = sip_message_add(msg, "Contact", relay->from->dialog.contact);
 		if (ret < 0)
 			return ret;
@@ -233,8 +233,8 @@ static void relay_hold(struct relay *relay, struct sip_leg *from, struct sip_leg
 {
 	relay->from = from;
 	relay->to = to;
-	leg_ref(from);
-	leg_ref(to);
+	sip_leg_ref(from);
+	sip_leg_ref(to);
 }
 
 // What every request outside of dialogs gets, on either side.
@@ -337,7 +337,7 @@ static msg_t *in_dialog_make(struct relay *relay, struct call_bag *bag)
 	struct call_msg from = {.bag = bag};
 	msg_t *msg = sip_dialog_request(&relay->to->dialog, sip_message_method(request), 0);
 
-	if (!msg || leg_decorate(relay->to, msg, &from) < 0 ||
+	if (!msg || sip_leg_decorate(relay->to, msg, &from) < 0 ||
 		sip_message_body_copy(msg, request) < 0) {
 		msg_destroy(msg);
 		return NULL;
@@ -371,7 +371,7 @@ static void pair_on_request(struct dialog_user *user, struct uas *uas)
 	msg = relay && bag ? in_dialog_make(relay, bag) : NULL;
 	if (msg) {
 		relay->ends_pair = sip_method_is(request, "NOTIFY") && ends_subscription(request);
-		relay_start(relay, leg_conn(relay->to), msg);
+		relay_start(relay, sip_leg_conn(relay->to), msg);
 	} else {
 		uas_answer(uas, 500, NULL);
 		if (relay) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which part a request is for, and whether it may come in at all.
+#include "log.h"
 #include "sip_priv.h"
 
 #include <sofia-sip/sip_header.h>
@@ -51,6 +52,10 @@ static bool request_is_fit(struct uas *uas)
 	}
 	if (uri->url_type != url_sip && uri->url_type != url_sips && uri->url_type != url_tel) {
 		uas_answer(uas, 416, NULL);
+		return false;
+	}
+	if (!sip->sip_from->a_tag) {
+		uas_answer(uas, 400, "From Tag Missing");
 		return false;
 	}
 	if (!sip->sip_to->a_tag && sip_method_is(sip, "INVITE") && !sip->sip_contact) {
@@ -239,6 +244,7 @@ void sip_on_mw_request(void *arg, struct uas *uas)
 	stack->counters.mw_requests++;
 	if (!sip->sip_to->a_tag && !mw_from_peer(stack->mw, uas)) {
 		stack->counters.mw_forbidden++;
+		log_info("mw: %s from a peer that isn't trusted", sip_message_method(sip));
 		uas_answer(uas, 403, NULL);
 		return;
 	}

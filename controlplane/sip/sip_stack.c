@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stack as a whole: its parts and the events from the rooms around it.
 #include "leg.h"
+#include "log.h"
 #include "w2_accept.h"
 
 #include <errno.h>
@@ -35,6 +36,8 @@ static void message_receive(struct sip_stack *stack, const struct ws_event *even
 		break;
 	case W2_REFUSED:
 		stack->counters.w2_refused++;
+		log_info("w2 connection %llu: %d %s", (unsigned long long)event->conn, got.status,
+			got.why);
 		ws_send(stack->config.ws, event->conn, got.response, got.response_len);
 		free(got.response);
 		break;
@@ -43,6 +46,8 @@ static void message_receive(struct sip_stack *stack, const struct ws_event *even
 		break;
 	case W2_FATAL:
 		stack->counters.w2_fatal++;
+		log_info(
+			"w2 connection %llu: closed: %s", (unsigned long long)event->conn, got.why);
 		ws_close(stack->config.ws, event->conn, got.close_code, got.why);
 		break;
 	}
@@ -98,15 +103,15 @@ void sip_stack_on_registration(struct sip_stack *stack, const struct registratio
 	case REGISTRATION_BOUND:
 		break;
 	case REGISTRATION_RESUMED:
-		legs_of_binding(stack, id, leg_resumed, NULL);
+		sip_legs_of_binding(stack, id, leg_resumed, NULL);
 		break;
 	case REGISTRATION_PARKED:
-		legs_of_binding(stack, id, leg_parked, NULL);
+		sip_legs_of_binding(stack, id, leg_parked, NULL);
 		break;
 	case REGISTRATION_GONE:
 		if (event->gone == REGISTRATION_GONE_TOKEN || event->gone == REGISTRATION_GONE_LOST)
 			register_withdraw(stack, event->view);
-		legs_of_binding(stack, id, leg_gone, NULL);
+		sip_legs_of_binding(stack, id, leg_gone, NULL);
 		break;
 	}
 }
@@ -157,12 +162,12 @@ static void legs_abandon(struct sip_stack *stack)
 	for (struct sip_leg *leg = stack->legs; leg; leg = stack->legs) {
 		if (leg->call)
 			return; // still the call's: it should have been destroyed before
-		leg_ref(leg);
-		leg_relays_drop(leg);
-		leg_abandon(leg);
+		sip_leg_ref(leg);
+		sip_leg_relays_drop(leg);
+		sip_leg_abandon(leg);
 		if (leg->owner)
 			pair_abandon(leg->owner);
-		leg_unref(leg);
+		sip_leg_unref(leg);
 		if (leg == stack->legs)
 			return; // a relay in flight names it
 	}
