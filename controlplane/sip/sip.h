@@ -18,7 +18,7 @@ struct sip_listen {
 	uint16_t port;
 };
 
-// Borrowed until sip_stack_destroy(), as are all strings.
+// Pointers are borrowed until sip_stack_destroy(), but listens, which are read at once.
 struct sip_config {
 	void *root; // su_root_t of the event loop
 	struct ws_server *ws;
