@@ -58,7 +58,8 @@ start_eims_agw() {
 }
 
 start_ep_cscf() {
-	part_config ep-cscf.yaml ep-cscf.yaml
+	part_config ep-cscf.yaml ep-cscf.yaml \
+		-e 's#origins: \[#&"https://203.0.113.1:8454", "https://[fd00:203::1]:8454", #'
 	daemon_start ep-cscf gw "$(program controlplane/main/ep-cscf)" --config "$run/ep-cscf.yaml"
 	daemon_wait ep-cscf 10 ip netns exec gw bash -c ': </dev/tcp/203.0.113.1/8443'
 	daemon_wait ep-cscf 10 ip netns exec ims "$top/tests/lab/sip-ping" 198.51.100.1 5060
