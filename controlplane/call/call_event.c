@@ -83,6 +83,8 @@ void call_on_progress(struct call *call, enum call_side side, int status, const 
 	snprintf(call->dialog, sizeof(call->dialog), "%s", dialog);
 	x->early = true;
 	x->status = status;
+	if (msg->bag != NULL && x->bag == NULL)
+		x->bag = call->calls->config.bag_ref(msg->bag);
 	exchange_answered(call, msg);
 }
 

@@ -12,6 +12,8 @@ void exchange_wipe(struct call *call)
 {
 	struct exchange *x = &call->exchange;
 
+	if (x->bag != NULL)
+		call->calls->config.bag_unref(x->bag);
 	sdp_destroy(x->offer);
 	sdp_destroy(x->forward);
 	sdp_destroy(x->answer);
@@ -114,11 +116,15 @@ static void final_applied(struct call *call)
 static void early_applied(struct call *call)
 {
 	struct exchange *x = &call->exchange;
+	struct call_bag *bag = x->bag;
 
 	x->early = false;
 	x->early_told = true;
 	x->state = EXCHANGE_OFFERED;
-	leg_progress(call, x->from, x->status, x->reply, NULL);
+	x->bag = NULL;
+	leg_progress(call, x->from, x->status, x->reply, bag);
+	if (bag != NULL)
+		call->calls->config.bag_unref(bag);
 }
 
 static void on_applied(struct call *call)

@@ -33,6 +33,7 @@ struct exchange {
 	bool early; // an early answer is being applied, the final one is still to come
 	bool early_told; // the offerer has an answer in a 18x already
 	int status; // of that 18x
+	struct call_bag *bag; // of that 18x, until the offerer has it
 	struct sdp_session *offer; // from's
 	struct sdp_session *forward; // ours to the other side
 	struct sdp_session *answer; // the other side's
