@@ -339,3 +339,62 @@ const char *response_to(const char *request, const char *status, const char *tag
 		strstr(more, "\r\n\r\n") ? "" : "\r\n");
 	return text;
 }
+
+int bench_registered(void **state)
+{
+	int ret = bench_setup(state);
+
+	rooms.bound = true;
+	return ret;
+}
+
+void send_wic_invite(const char *more)
+{
+	from_wic("INVITE sip:bob@ims.test SIP/2.0\r\nVia: SIP/2.0/WSS "
+		 "x1.invalid;branch=z9hG4bKi1\r\n"
+		 "Max-Forwards: 70\r\nFrom: <sip:alice@ims.test>;tag=al\r\nTo: "
+		 "<sip:bob@ims.test>\r\n"
+		 "Call-ID: call1\r\nCSeq: 5 INVITE\r\n"
+		 "Contact: <sip:alice@x1.invalid;transport=ws>;+g.x=\"y\"\r\n%s",
+		more);
+}
+
+// A call from the browser up to the 200; what the browser got last is returned.
+const char *wic_call_answered(char *core_contact, size_t room)
+{
+	const char *out;
+
+	send_wic_invite(SDP);
+	out = next_to_core();
+	snprintf(core_contact, room, "%s", contact_uri(out));
+	assert_true(starts(next_to_wic(), "SIP/2.0 100 "));
+	from_core("%s",
+		response_to(out, "200 OK", "bo",
+			"Contact: <sip:bob@127.0.0.2:9>\r\nRecord-Route: "
+			"<sip:127.0.0.2:9;lr>\r\n" SDP));
+	return next_to_wic();
+}
+
+void from_core_in_dialog(const char *method, const char *uri, unsigned cseq, const char *more)
+{
+	from_core("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:9;rport;branch=z9hG4bKd%u%s\r\n"
+		  "Max-Forwards: 70\r\nFrom: <sip:bob@ims.test>;tag=bo\r\n"
+		  "To: <sip:alice@ims.test>;tag=al\r\nCall-ID: call1\r\nCSeq: %u %s\r\n%s",
+		method, uri, cseq, method, cseq, method, more);
+}
+
+void from_wic_in_dialog(const char *method, unsigned cseq, const char *more)
+{
+	from_wic("%s sip:x@gw.ims.test;transport=ws SIP/2.0\r\n"
+		 "Via: SIP/2.0/WSS x1.invalid;branch=z9hG4bKw%u%s\r\nMax-Forwards: 70\r\n"
+		 "From: <sip:alice@ims.test>;tag=al\r\nTo: <sip:bob@ims.test>;tag=bo\r\n"
+		 "Call-ID: call1\r\nCSeq: %u %s\r\n%s",
+		method, cseq, method, cseq, method, more);
+}
+
+void hang_up(const char *core_contact)
+{
+	from_core_in_dialog("BYE", core_contact, 90, "\r\n");
+	assert_true(starts(next_to_core(), "SIP/2.0 200 OK"));
+	assert_true(starts(next_to_wic(), "BYE "));
+}

@@ -5,6 +5,7 @@
 #include "sip.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 int bench_setup(void **state);
 int bench_teardown(void **state);
@@ -33,3 +34,23 @@ const char *request_uri(const char *message);
 const char *contact_uri(const char *message);
 const char *tag_of(const char *message, const char *name);
 bool starts(const char *message, const char *start);
+
+#define SDP "Content-Type: application/sdp\r\n\r\nv=0\r\n"
+#define CORE_INVITE                                                                                \
+	"INVITE sip:alice@x1.invalid;transport=ws SIP/2.0\r\n"                                     \
+	"Via: SIP/2.0/UDP 127.0.0.2:9;rport;branch=z9hG4bKc1\r\n"                                  \
+	"Record-Route: <sip:127.0.0.2:9;lr>\r\n%s"                                                 \
+	"Max-Forwards: 66\r\nFrom: \"Bob\" <sip:bob@ims.test>;tag=bo\r\n"                          \
+	"To: <sip:alice@ims.test>\r\nCall-ID: call2\r\nCSeq: 11 INVITE\r\n"                        \
+	"Contact: <sip:bob@127.0.0.2:9>\r\nP-Called-Party-ID: <tel:+15550100>\r\n"                 \
+	"P-Asserted-Identity: <sip:bob@ims.test>\r\nP-Served-User: <sip:x@y>\r\n"                  \
+	"P-Charging-Vector: icid-value=\"q\";orig-ioi=\"Type 1s\"\r\n" SDP
+
+// The pieces of a call between alice (browser, tag al) and bob (core, tag bo).
+int bench_registered(void **state);
+void send_wic_invite(const char *more);
+// A call from the browser up to the 200; what the browser got last is returned.
+const char *wic_call_answered(char *core_contact, size_t room);
+void from_core_in_dialog(const char *method, const char *uri, unsigned cseq, const char *more);
+void from_wic_in_dialog(const char *method, unsigned cseq, const char *more);
+void hang_up(const char *core_contact);
