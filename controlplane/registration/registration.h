@@ -85,8 +85,8 @@ struct registrations *registrations_create(
 void registrations_destroy(struct registrations *regs); // tells no event
 void registrations_config_set(struct registrations *regs, const struct cscf_config *config);
 
-// Keys of the flow tokens: new tokens are written with the newest, older ones are still read. The first is random
-// when none was given before the first token. -ENOSPC when the ring of keys is full of younger ones.
+// Keys of the flow tokens: new tokens are written with the newest, the 15 before it are still read. A random one is made when
+// none was given before the first token. Always 0.
 #define REGISTRATION_KEY_LEN 32
 int registrations_key_add(
 	struct registrations *regs, uint8_t key_id, const uint8_t key[REGISTRATION_KEY_LEN]);
@@ -158,8 +158,7 @@ struct registration_result {
 int registration_accepted(struct registrations *regs, registration_attempt attempt,
 	const struct registration_result *result, struct registration_view *view);
 
-// Any other final answer, or none (408). 401 and 423 keep the attempt's flow for the next try; 403 after digest or token
-// success on a bound connection ends the binding.
+// Any other final answer, or none (408). A 403 for the identity that is bound to the connection ends its binding.
 void registration_failed(struct registrations *regs, registration_attempt attempt, int status);
 
 // A request other than REGISTER: 403 when nothing is bound to the connection; a bearer token, where it carries one, must

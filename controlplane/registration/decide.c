@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to a request of a browser: relayed with which credentials, or refused with which answer.
+#include "clock.h"
+#include "log.h"
+#include "registration_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRY_S = 5, IMPI_MAX = 256 };
+
+// A request that waits for its token to be checked.
+struct pending {
+	struct pending *next, **back;
+	struct registrations *regs;
+	bool is_register;
+	ws_conn conn;
+	char *domain, *to, *from, *contact, *instance;
+	uint32_t expires;
+	registration_on_decision on_decision;
+	void *arg;
+};
+
+static void refuse(registration_on_decision on_decision, void *arg, int status, const char *phrase)
+{
+	struct registration_decision decision = {
+		.action = REGISTRATION_REFUSE, .status = status, .phrase = phrase};
+
+	on_decision(&decision, arg);
+}
+
+static void refuse_for_now(registration_on_decision on_decision, void *arg, unsigned retry_after_s)
+{
+	struct registration_decision decision = {.action = REGISTRATION_REFUSE,
+		.status = 503,
+		.phrase = "Service Unavailable",
+		.retry_after_s = retry_after_s};
+
+	on_decision(&decision, arg);
+}
+
+// No page is known where clients without Origin are let in: the first one whose rule fits stands for them.
+static const struct cscf_wwsf *wwsf_of(const struct registrations *regs, const char *origin)
+{
+	return origin[0] != '\0' ? cscf_config_wwsf(regs->config, origin) : &regs->config->wwsfs[0];
+}
+
+static void challenge(const struct registrations *regs, const struct conn *conn,
+	enum auth_error error, registration_on_decision on_decision, void *arg)
+{
+	const struct cscf_wwsf *wwsf = wwsf_of(regs, conn->origin);
+	const struct cscf_issuer *issuer = wwsf != NULL && wwsf->issuer != NULL
+		? cscf_config_issuer(regs->config, wwsf->issuer)
+		: NULL;
+	char text[512];
+	struct registration_decision decision = {.action = REGISTRATION_REFUSE,
+		.status = 401,
+		.phrase = "Unauthorized",
+		.challenge = text};
+
+	if (auth_challenge_write(text, sizeof(text), regs->config->home.domains[0],
+		    issuer != NULL ? issuer->scope : "ims", error) < 0)
+		decision.challenge = NULL;
+	on_decision(&decision, arg);
+}
+
+static void pending_free(struct pending *pending)
+{
+	*pending->back = pending->next;
+	if (pending->next != NULL)
+		pending->next->back = pending->back;
+	free(pending->domain);
+	free(pending->to);
+	free(pending->from);
+	free(pending->contact);
+	free(pending->instance);
+	free(pending);
+}
+
+void pendings_drop(struct registrations *regs)
+{
+	while (regs->pendings != NULL)
+		pending_free(regs->pendings);
+}
+
+static int text_copy(char **to, const char *from)
+{
+	*to = from != NULL ? strdup(from) : NULL;
+	return from == NULL || *to != NULL ? 0 : -ENOMEM;
+}
+
+static struct pending *pending_create(struct registrations *regs, ws_conn conn,
+	const struct registration_request *request, registration_on_decision on_decision, void *arg)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	if (pending == NULL)
+		return NULL;
+	pending->regs = regs;
+	pending->conn = conn;
+	pending->on_decision = on_decision;
+	pending->arg = arg;
+	pending->is_register = request != NULL;
+	pending->next = regs->pendings;
+	pending->back = &regs->pendings;
+	if (pending->next != NULL)
+		pending->next->back = &pending->next;
+	regs->pendings = pending;
+	if (request == NULL)
+		return pending;
+	pending->expires = request->expires;
+	if (text_copy(&pending->domain, request->domain) < 0 ||
+		text_copy(&pending->to, request->to) < 0 ||
+		text_copy(&pending->from, request->from) < 0 ||
+		text_copy(&pending->contact, request->contact) < 0 ||
+		text_copy(&pending->instance, request->instance) < 0) {
+		pending_free(pending);
+		return NULL;
+	}
+	return pending;
+}
+
+static bool binding_has_impu(const struct binding *binding, const char *uri)
+{
+	for (unsigned i = 0; i < binding->impu_count; i++) {
+		if (uri_is_same(binding->impus[i], uri))
+			return true;
+	}
+	return uri_is_same(binding->aor, uri);
+}
+
+// One identity a connection: the REGISTER must be of the one that is bound.
+static bool identity_may_be(const struct conn *conn, const char *impi, const char *to)
+{
+	return conn->binding == NULL ||
+		(strcmp(conn->binding->impi, impi) == 0 && binding_has_impu(conn->binding, to));
+}
+
+// The flow that the Path will tell: today's of the connection, or a new one (of the binding that may move here).
+static struct flow flow_choose(
+	struct registrations *regs, const struct conn *conn, const char *impi, const char *instance)
+{
+	const struct binding *binding = conn->binding;
+	struct flow flow;
+
+	if (binding != NULL)
+		return binding->flow;
+	binding = binding_of_key(regs, impi, instance);
+	flow.id = binding != NULL ? binding->flow.id : regs->next_id++;
+	if (flow.id == 0)
+		flow.id = regs->next_id++;
+	flow.generation = regs->next_generation++;
+	return flow;
+}
+
+static int attempt_fill(struct registrations *regs, struct attempt *attempt,
+	const struct conn *conn, const struct registration_request *request, const char *impi)
+{
+	const struct cscf_wwsf *wwsf = wwsf_of(regs, conn->origin);
+	const char *contact = request->contact != NULL ? request->contact : "";
+	const char *instance = request->instance != NULL ? request->instance : contact;
+
+	if (text_copy(&attempt->impi, impi) < 0 || text_copy(&attempt->instance, instance) < 0 ||
+		text_copy(&attempt->to, request->to) < 0 ||
+		text_copy(&attempt->contact, contact) < 0 ||
+		text_copy(&attempt->peer, conn->peer) < 0 ||
+		text_copy(&attempt->origin, conn->origin) < 0 ||
+		text_copy(&attempt->wwsf_id, wwsf != NULL ? wwsf->id : "") < 0 ||
+		text_copy(&attempt->home_domain, regs->config->home.domains[0]) < 0)
+		return -ENOMEM;
+	attempt->conn = conn->id;
+	attempt->has_instance = request->instance != NULL;
+	attempt->is_query = request->contact == NULL;
+	attempt->flow = flow_choose(regs, conn, impi, instance);
+	return flow_token_write(regs, &attempt->flow, attempt->flow_token);
+}
+
+static struct attempt *attempt_create(struct registrations *regs, const struct conn *conn,
+	const struct registration_request *request, const char *impi)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+
+	if (attempt == NULL)
+		return NULL;
+	attempt->id = regs->next_id++;
+	if (attempt->id == 0)
+		attempt->id = regs->next_id++;
+	table_add(&regs->attempts, &attempt->entry, table_hash_id(&regs->attempts, attempt->id));
+	if (attempt_fill(regs, attempt, conn, request, impi) < 0) {
+		attempt_end(regs, attempt);
+		return NULL;
+	}
+	return attempt;
+}
+
+static void attempt_relay(
+	const struct attempt *attempt, registration_on_decision on_decision, void *arg)
+{
+	struct registration_decision decision = {.action = REGISTRATION_RELAY,
+		.attempt = attempt->id,
+		.scenario = attempt->scenario,
+		.flow_token = attempt->flow_token,
+		.home_domain = attempt->home_domain,
+		.impi = attempt->impi,
+		.authorization = attempt->authorization,
+		.organization = attempt->organization,
+		.expires_max = attempt->expires_max};
+
+	on_decision(&decision, arg);
+}
+
+// What the core is told of a token's holder instead of the token.
+static int attempt_vouch(struct registrations *regs, struct attempt *attempt, const char *origin,
+	const struct auth_identity *identity)
+{
+	const struct cscf_wwsf *wwsf = wwsf_of(regs, origin);
+	const struct cscf_tna *tna = &regs->config->tna;
+	bool tells_waf = tna->waf_identity == CSCF_WAF_IDENTITY_ALWAYS ||
+		waf_is_third_party(regs->config, identity->waf_id);
+	int64_t left_s = identity->expires_at_s - clock_wall_s();
+	char text[AUTHORIZATION_MAX];
+
+	attempt->scenario = REGISTRATION_WEB_AUTH;
+	attempt->token_expires_at_s = identity->expires_at_s;
+	// Within the clock skew a token may seem to be over already.
+	left_s = left_s < 1 ? 1 : left_s;
+	if (left_s > regs->config->registration.expires_max_s)
+		left_s = regs->config->registration.expires_max_s;
+	attempt->expires_max = (uint32_t)left_s;
+	if (text_copy(&attempt->waf_id, tells_waf ? identity->waf_id : "") < 0 ||
+		text_copy(&attempt->organization, wwsf != NULL ? wwsf->organization : NULL) < 0 ||
+		tna_write(attempt->impi, attempt->home_domain, attempt->waf_id, text,
+			sizeof(text)) < 0)
+		return -ENOMEM;
+	return text_copy(&attempt->authorization, text);
+}
+
+static bool identity_has(const struct auth_identity *identity, const char *uri)
+{
+	for (unsigned i = 0; i < identity->impu_count; i++) {
+		if (uri_is_same(identity->impus[i], uri))
+			return true;
+	}
+	return false;
+}
+
+static void token_register(
+	struct pending *pending, const struct conn *conn, const struct auth_identity *identity)
+{
+	struct registrations *regs = pending->regs;
+	const struct registration_request request = {.to = pending->to,
+		.contact = pending->contact,
+		.instance = pending->instance,
+		.expires = pending->expires};
+	struct attempt *attempt;
+
+	if (!identity_has(identity, pending->to) || !identity_has(identity, pending->from)) {
+		refuse(pending->on_decision, pending->arg, 403, "Identity Not in the Token");
+		return;
+	}
+	if (!identity_may_be(conn, identity->impi, pending->to)) {
+		refuse(pending->on_decision, pending->arg, 403, "Another Identity Is Bound Here");
+		return;
+	}
+	attempt = attempt_create(regs, conn, &request, identity->impi);
+	if (attempt == NULL || attempt_vouch(regs, attempt, conn->origin, identity) < 0) {
+		if (attempt != NULL)
+			attempt_end(regs, attempt);
+		refuse(pending->on_decision, pending->arg, 500, "Server Internal Error");
+		return;
+	}
+	attempt_relay(attempt, pending->on_decision, pending->arg);
+}
+
+static void token_admit(const struct pending *pending, const struct conn *conn,
+	const struct auth_identity *identity)
+{
+	struct registration_decision decision = {.action = REGISTRATION_RELAY};
+
+	if (conn->binding == NULL || strcmp(conn->binding->impi, identity->impi) != 0)
+		refuse(pending->on_decision, pending->arg, 403, "Another Identity Is Bound Here");
+	else
+		pending->on_decision(&decision, pending->arg);
+}
+
+// Wrong tokens are a connection's own fault: others of its address are not to suffer.
+static bool bad_tokens_exceed(const struct registrations *regs, struct conn *conn)
+{
+	uint64_t lock_us = regs->config->registration.lock_s * 1000000ull;
+
+	if (clock_now_us() - conn->bad_since_us >= lock_us)
+		conn->bad_tokens = 0;
+	return conn->bad_tokens >= regs->config->registration.failures_max;
+}
+
+static void bad_token_count(struct conn *conn)
+{
+	if (conn->bad_tokens++ == 0)
+		conn->bad_since_us = clock_now_us();
+}
+
+static void on_token(const struct auth_result *result, void *arg)
+{
+	struct pending *pending = arg;
+	struct conn *conn = conn_find(pending->regs, pending->conn);
+
+	if (conn == NULL) {
+		refuse(pending->on_decision, pending->arg, 408, "Request Timeout");
+	} else if (result->error == AUTH_UNAVAILABLE) {
+		log_warn("registration: a token can't be checked: %s", result->why);
+		refuse_for_now(pending->on_decision, pending->arg, RETRY_S);
+	} else if (result->error != AUTH_OK) {
+		log_info("registration: %s: token refused: %s", conn->peer, result->why);
+		bad_token_count(conn);
+		challenge(pending->regs, conn, result->error, pending->on_decision, pending->arg);
+	} else if (pending->is_register) {
+		token_register(pending, conn, result->identity);
+	} else {
+		token_admit(pending, conn, result->identity);
+	}
+	pending_free(pending);
+}
+
+static void token_check(
+	struct registrations *regs, struct conn *conn, const char *bearer, struct pending *pending)
+{
+	const struct cscf_wwsf *wwsf = wwsf_of(regs, conn->origin);
+	const char *token;
+	size_t len;
+
+	if (bad_tokens_exceed(regs, conn)) {
+		refuse_for_now(
+			pending->on_decision, pending->arg, regs->config->registration.lock_s);
+		pending_free(pending);
+	} else if (auth_bearer_parse(bearer, &token, &len) < 0) {
+		bad_token_count(conn);
+		challenge(regs, conn, AUTH_INVALID_TOKEN, pending->on_decision, pending->arg);
+		pending_free(pending);
+	} else {
+		auth_check(regs->auth, wwsf, token, len, on_token, pending);
+	}
+}
+
+// The first Authorization of a scheme; NULL: none.
+static const char *bearer_find(const char *const *authorizations, unsigned count)
+{
+	const char *token;
+	size_t len;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (auth_bearer_parse(authorizations[i], &token, &len) != -ENOENT)
+			return authorizations[i];
+	}
+	return NULL;
+}
+
+static const char *digest_find(const char *const *authorizations, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (digest_is(authorizations[i]))
+			return authorizations[i];
+	}
+	return NULL;
+}
+
+// The private identity that a REGISTER claims: of its Digest, else that which belongs to its To.
+static int impi_claimed(const char *digest, const char *to, char *impi, bool *has_response)
+{
+	char response[IMPI_MAX] = "";
+	int ret;
+
+	*has_response = false;
+	if (digest == NULL)
+		return impi_of_uri(to, impi, IMPI_MAX);
+	ret = digest_parameter(digest, "response", response, sizeof(response));
+	*has_response = ret == 0 && response[0] != '\0';
+	return digest_parameter(digest, "username", impi, IMPI_MAX);
+}
+
+static int attempt_authorize(struct attempt *attempt, const struct conn *conn, const char *digest)
+{
+	// Bound by an earlier 200 to the identity (TS 24.229 table 7.2A.2).
+	const char *integrity = conn->binding != NULL ? "tls-yes" : "tls-pending";
+	char text[AUTHORIZATION_MAX];
+	int ret;
+
+	if (digest == NULL)
+		return 0;
+	ret = digest_rewrite(digest, integrity, text, sizeof(text));
+	return ret < 0 ? ret : text_copy(&attempt->authorization, text);
+}
+
+static void digest_register(struct registrations *regs, struct conn *conn,
+	const struct registration_request *request, registration_on_decision on_decision, void *arg)
+{
+	const char *digest = digest_find(request->authorizations, request->authorization_count);
+	bool has_response;
+	char impi[IMPI_MAX];
+	struct attempt *attempt;
+	unsigned locked_s;
+
+	if (impi_claimed(digest, request->to, impi, &has_response) < 0 || impi[0] == '\0') {
+		refuse(on_decision, arg, 400, "Malformed Authorization or To");
+		return;
+	}
+	locked_s = failures_locked_s(regs, impi, conn->peer);
+	if (locked_s > 0) {
+		refuse_for_now(on_decision, arg, locked_s);
+		return;
+	}
+	if (!identity_may_be(conn, impi, request->to)) {
+		refuse(on_decision, arg, 403, "Another Identity Is Bound Here");
+		return;
+	}
+	attempt = attempt_create(regs, conn, request, impi);
+	if (attempt == NULL) {
+		refuse(on_decision, arg, 500, "Server Internal Error");
+		return;
+	}
+	if (attempt_authorize(attempt, conn, digest) < 0) {
+		attempt_end(regs, attempt);
+		refuse(on_decision, arg, 400, "Malformed Authorization");
+		return;
+	}
+	attempt->has_response = has_response;
+	attempt_relay(attempt, on_decision, arg);
+}
+
+static bool rate_is_exceeded(const struct registrations *regs, struct conn *conn)
+{
+	uint64_t now_us = clock_now_us();
+
+	if (conn->rate_us < now_us)
+		conn->rate_us = now_us;
+	if (conn->rate_us - now_us > 60000000u)
+		return true;
+	conn->rate_us += 60000000u / regs->config->registration.requests_per_minute;
+	return false;
+}
+
+void registration_register(struct registrations *regs, const struct registration_request *request,
+	registration_on_decision on_decision, void *arg)
+{
+	const char *bearer = bearer_find(request->authorizations, request->authorization_count);
+	struct conn *conn = conn_find(regs, request->conn);
+	const struct cscf_wwsf *wwsf = conn != NULL ? wwsf_of(regs, conn->origin) : NULL;
+	bool may_token = wwsf != NULL && wwsf->modes & CSCF_MODE_TOKEN;
+	bool may_digest = wwsf != NULL && wwsf->modes & CSCF_MODE_DIGEST;
+	struct pending *pending;
+
+	if (conn == NULL || wwsf == NULL) {
+		refuse(on_decision, arg, conn == NULL ? 408 : 403,
+			conn == NULL ? "Request Timeout" : "Page Not Served");
+	} else if (rate_is_exceeded(regs, conn)) {
+		refuse_for_now(on_decision, arg, RETRY_S);
+	} else if (!cscf_config_domain_is_served(regs->config, request->domain)) {
+		refuse(on_decision, arg, 403, "Domain Not Served");
+	} else if (may_token && bearer != NULL) {
+		pending = pending_create(regs, conn->id, request, on_decision, arg);
+		if (pending != NULL)
+			token_check(regs, conn, bearer, pending);
+		else
+			refuse(on_decision, arg, 500, "Server Internal Error");
+	} else if (!may_digest || conn->has_outlived_token ||
+		(conn->binding != NULL && conn->binding->scenario == REGISTRATION_WEB_AUTH)) {
+		challenge(regs, conn, conn->has_outlived_token ? AUTH_INVALID_TOKEN : AUTH_OK,
+			on_decision, arg);
+	} else {
+		digest_register(regs, conn, request, on_decision, arg);
+	}
+}
+
+void registration_admit(struct registrations *regs, ws_conn id, const char *const *authorizations,
+	unsigned authorization_count, registration_on_decision on_decision, void *arg)
+{
+	const char *bearer = bearer_find(authorizations, authorization_count);
+	struct registration_decision decision = {.action = REGISTRATION_RELAY};
+	struct conn *conn = conn_find(regs, id);
+	struct pending *pending;
+
+	if (conn != NULL && conn->binding == NULL && conn->has_outlived_token) {
+		challenge(regs, conn, AUTH_INVALID_TOKEN, on_decision, arg);
+	} else if (conn == NULL || conn->binding == NULL) {
+		refuse(on_decision, arg, 403, "Not Registered");
+	} else if (bearer == NULL || conn->binding->scenario != REGISTRATION_WEB_AUTH) {
+		on_decision(&decision, arg);
+	} else {
+		pending = pending_create(regs, id, NULL, on_decision, arg);
+		if (pending != NULL)
+			token_check(regs, conn, bearer, pending);
+		else
+			refuse(on_decision, arg, 500, "Server Internal Error");
+	}
+}
