@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agw_config.h"
+#include "desk.h"
 #include "port_device.h"
 #include "port_resolver.h"
 #include "worker_control.h"
@@ -22,7 +23,14 @@ struct agw {
 	struct resolver *resolver;
 	unsigned worker_count;
 	struct worker *workers[WORKERS_MAX];
-	struct agw_media *media;
+	struct dtls_service *dtls;
+	struct shard *shards[SHARDS];
+	int shard_fds[SHARDS]; // memfds of the arenas
+	uint16_t shard_contexts; // most that a shard holds
+	struct srtp_ctx *srtp[WORKERS_MAX];
+	struct iq_stats *stats;
+	struct iq_door *door;
+	struct desk desk;
 };
 
 // One rung: init is 0 or -errno with the reason logged; fini undoes it and is called only after a good init. Either may
@@ -45,4 +53,6 @@ extern const struct agw_module eal_module;
 extern const struct agw_module memory_module;
 extern const struct agw_module ports_module;
 extern const struct agw_module links_module;
+extern const struct agw_module media_module;
 extern const struct agw_module workers_module;
+extern const struct agw_module iq_module;

@@ -64,15 +64,34 @@ static void idle_sleep(void)
 	nanosleep(&pause, NULL);
 }
 
+static void turn(struct agw *agw)
+{
+	if (!modules_turn(agw, clock_now_us()))
+		idle_sleep();
+}
+
+// Lets the calls end, for as long as the configuration allows or until it is told again.
+static void drain(struct agw *agw)
+{
+	uint64_t deadline_us = clock_now_us() + agw->config.drain_s * 1000000ull;
+
+	if (agw->config.drain_s == 0)
+		return;
+	log_info("draining: %u contexts, %u s", desk_capacity(agw).contexts, agw->config.drain_s);
+	agw->desk.is_draining = true;
+	must_end = 0;
+	while (!must_end && clock_now_us() < deadline_us && desk_capacity(agw).contexts > 0)
+		turn(agw);
+}
+
 static int run(struct agw *agw)
 {
 	if (modules_init(agw) < 0)
 		return EXIT_FAILURE;
 	log_info("running: %u workers, %u networks", agw->worker_count, agw->networks.count);
-	while (!must_end) {
-		if (!modules_turn(agw, clock_now_us()))
-			idle_sleep();
-	}
+	while (!must_end)
+		turn(agw);
+	drain(agw);
 	log_info("ending");
 	modules_fini(agw);
 	return EXIT_SUCCESS;

@@ -1,19 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the workers, gives each its stages, and sets them going.
 #include "agw.h"
+#include "arena.h"
+#include "context.h"
 #include "log.h"
 #include "stage.h"
 
 #include <rte_common.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct worker_stage stages[] = {
 	{"parse", stage_parse},
 	{"owner", stage_owner},
+	{"lookup", stage_lookup},
+	{"stun", stage_stun},
+	{"dtls", stage_dtls},
+	{"admit", stage_admit},
+	{"flow", stage_flow},
+	{"unprotect", stage_unprotect},
+	{"rtcp", stage_rtcp},
+	{"demux", stage_demux},
+	{"rewrite", stage_rewrite},
+	{"protect", stage_protect},
+	{"tx", stage_tx},
 };
 #define REENTRY 1 // owner
+
+static const struct worker_ops ops = {.on_command = context_on_command,
+	.on_timer = context_on_timer,
+	.on_idle = context_on_idle};
 
 static struct worker *one_create(struct agw *agw, unsigned id)
 {
@@ -27,16 +45,48 @@ static struct worker *one_create(struct agw *agw, unsigned id)
 		.stages = stages,
 		.stage_count = RTE_DIM(stages),
 		.reentry = REENTRY,
-		.transports_per_shard = 1,
+		.ops = ops,
+		.transports_per_shard = agw->shards[0]->pools[POOL_TRANSPORT].count,
 		.may_sleep = agw->config.may_sleep};
 
 	return worker_create(&config);
 }
 
+static void media_give(struct agw *agw, struct worker *w)
+{
+	for (unsigned shard = 0; shard < SHARDS; shard++) {
+		if (agw->owners[shard] == w->id)
+			w->shards[shard] = agw->shards[shard];
+	}
+	w->srtp = agw->srtp[w->id];
+	w->dtls = dtls_service_port(agw->dtls, w->id);
+}
+
+// What a worker did, a line of a few counters at a time.
+static void counters_log(const struct worker *w)
+{
+	uint64_t counters[COUNTER_COUNT];
+	char text[512] = "";
+	size_t at = 0;
+
+	worker_counters(w, counters);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		if (counters[i] != 0)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, " %s=%llu",
+				worker_counter_name(i), (unsigned long long)counters[i]);
+		if (at > sizeof(text) - 64 || (i == COUNTER_COUNT - 1 && at > 0)) {
+			log_info("worker %u:%s", w->id, text);
+			at = 0;
+		}
+	}
+}
+
 static void workers_fini(struct agw *agw)
 {
-	for (unsigned i = 0; i < agw->worker_count; i++)
+	for (unsigned i = 0; i < agw->worker_count; i++) {
 		worker_stop(agw->workers[i]);
+		counters_log(agw->workers[i]);
+	}
 	while (agw->worker_count > 0)
 		worker_destroy(agw->workers[--agw->worker_count]);
 }
@@ -48,6 +98,7 @@ static int workers_create(struct agw *agw)
 		if (agw->workers[i] == NULL)
 			return -errno;
 		agw->worker_count++;
+		media_give(agw, agw->workers[i]);
 	}
 	return workers_connect(agw->workers, agw->worker_count);
 }

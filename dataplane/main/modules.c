@@ -10,7 +10,9 @@ static const struct agw_module *const modules[] = {
 	&memory_module,
 	&ports_module,
 	&links_module,
+	&media_module,
 	&workers_module,
+	&iq_module,
 };
 
 static void fini_down_from(struct agw *agw, unsigned count)
