@@ -18,6 +18,7 @@
 #define SSRCS_INLINE 4 // of a transport, in its first line
 #define FLOWS_MAX 16 // of a transport: bounds what a peer can make us keep
 #define NO_PT 0xff
+#define SR_TIMES 4 // sender reports that a receiver may answer to
 
 // One SSRC that we receive on a transport. hot: index and rewriting.
 struct flow {
@@ -29,16 +30,26 @@ struct flow {
 	uint8_t stream; // in the context; NO_PT: not known yet
 	uint8_t proven; // a packet of it was authenticated
 	uint8_t counted; // the sequence statistics have begun
-	uint8_t relayed; // ts_offset and seq_offset hold
+	uint8_t relayed; // flow_relayed
 	// Reception statistics, RFC 3550 appendix A.1, A.3, A.8.
 	uint64_t received;
 	uint64_t octets;
 	uint32_t base_seq, highest_seq; // extended
 	uint32_t transit, jitter_scaled; // clock units, jitter times 16
 	uint32_t clock_hz;
-	uint32_t reserved2[5];
+	uint32_t bad_seq; // with bit 16: the sequence number that would prove a restart
+	uint32_t taken_seq,
+		relayed_seq; // extended: from which on it is relayed with these offsets, highest relayed
+	int32_t lost_told; // what the far end was last told that it has lost of this flow
+	int32_t lost_base; // what the receiver had lost of other flows
 } __rte_cache_aligned;
 static_assert(sizeof(struct flow) == 128, "two lines");
+
+enum flow_relayed {
+	FLOW_NEVER_RELAYED,
+	FLOW_RELAYED, // ts_offset and seq_offset hold
+	FLOW_PAUSED, // they held until packets were kept back: the numbers begin anew
+};
 
 // What we send toward one leg for one stream: an SSRC of our own, whoever the source is.
 struct sender {
@@ -51,7 +62,10 @@ struct sender {
 	uint16_t source; // the flow that is relayed, NO_INDEX: none yet
 	uint8_t started;
 	uint8_t reserved[3];
-	uint32_t reserved2[8];
+	uint32_t sr_times
+		[SR_TIMES]; // middle of the NTP time of this source's last reports, newest first
+	int32_t lost_last; // as the receiver last reported
+	uint32_t reserved2[3];
 } __rte_cache_aligned;
 static_assert(sizeof(struct sender) == 128, "two lines");
 
@@ -64,10 +78,9 @@ struct stream {
 	uint16_t transport[IQ_LEGS];
 	uint32_t ssrcs[IQ_SSRCS_MAX];
 	char mid[32];
-	uint32_t clock_hz[IQ_LEGS];
-	uint8_t pt_map
-		[IQ_LEGS]
-		[128]; // from a payload type of this leg to the other leg's, NO_PT: not negotiated
+	struct iq_pt pts[IQ_PTS_MAX];
+	uint8_t pt_map[IQ_LEGS]
+		      [128]; // payload type on a leg: its place in pts, NO_PT: not negotiated
 	struct sender sender[IQ_LEGS]; // toward each leg
 } __rte_cache_aligned;
 
@@ -77,6 +90,7 @@ struct stream {
 #define TRANSPORT_KEYS 8 // and the keys are there
 #define TRANSPORT_MUX 16 // RTCP on the RTP port
 #define TRANSPORT_REMOTE 32 // without ICE: the remote address is known
+#define TRANSPORT_STOPPING 64 // and nothing else: deleted, but the DTLS service is still to be told
 
 // A local port pair.
 struct transport {
@@ -110,8 +124,7 @@ struct secure {
 	uint16_t dtls_version, dtls_cipher, srtp_profile;
 	uint8_t dtls_started; // the service was told
 	uint8_t lingering; // and that media has come
-	uint8_t ice_reported; // iq_ice_state last told
-	uint8_t reserved;
+	uint8_t reserved[2];
 	uint8_t ice[ICE_AGENT_BYTES] __attribute__((aligned(64)));
 } __rte_cache_aligned;
 
@@ -123,7 +136,7 @@ struct context {
 	uint32_t changed; // IQ_CHANGED_ bits since then
 	uint8_t untold; // main's ring was full: tell again from the timer
 	uint8_t streams, access_transports;
-	uint8_t network[IQ_LEGS], set[IQ_LEGS];
+	uint8_t network[IQ_LEGS], set[IQ_LEGS], families[IQ_LEGS]; // IQ_FAMILY_ bits
 	uint8_t controlling;
 	uint16_t stream[IQ_STREAMS_MAX];
 	uint16_t transport[IQ_LEGS][IQ_STREAMS_MAX];
@@ -192,6 +205,13 @@ static inline struct context *shard_context(struct shard *shard, uint16_t index)
 {
 	return shard_at(shard, POOL_CONTEXT, index);
 }
+// What was negotiated for a payload type on a leg; NULL: nothing.
+static inline const struct iq_pt *stream_pt(const struct stream *stream, unsigned leg, uint8_t pt)
+{
+	uint8_t place = stream->pt_map[leg][pt];
+
+	return place == NO_PT ? NULL : &stream->pts[place];
+}
 static inline struct ice_agent *secure_ice(struct secure *secure)
 {
 	return (struct ice_agent *)secure->ice;
@@ -205,6 +225,12 @@ static inline uint16_t shard_lookup(
 		(const uint16_t *)((const uint8_t *)shard + shard->by_port_offset);
 
 	return by_port[(unsigned)(shard->pool_base[network] + set) * PORT_PAIRS + (port >> 8)];
+}
+
+// The extended number of a sequence number, seen from one close to it.
+static inline uint32_t seq_extend(uint32_t near, uint16_t seq)
+{
+	return near + (uint32_t)(int16_t)(uint16_t)(seq - (uint16_t)near);
 }
 
 // The flow of an SSRC on a transport: index, or NO_INDEX.

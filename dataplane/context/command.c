@@ -66,7 +66,7 @@ static int on_get(struct worker *w, struct shard *shard, const void *payload, st
 
 	if (c == NULL)
 		return -ENOENT;
-	context_state_get(shard, c, w->now_us, &reply->state);
+	context_state_get(w, shard, c, &reply->state);
 	reply->head.len = sizeof(reply->state);
 	return 0;
 }

@@ -60,6 +60,10 @@ void context_on_media(struct worker *w, struct shard *shard, uint16_t transport)
 // Whether a packet's source may speak to this transport: a succeeded pair, or the signalled address.
 bool context_admits(struct shard *shard, const struct transport *transport, const struct pkt *pkt);
 
+// Whether RTP (component 0) or RTCP (1) may leave through a transport now; false counts why not.
+bool context_may_send(struct worker *w, struct shard *shard, const struct transport *transport,
+	unsigned component);
+
 // The state as the controller sees it.
-void context_state_get(struct shard *shard, const struct context *context, uint64_t now_us,
+void context_state_get(struct worker *w, struct shard *shard, const struct context *context,
 	struct iq_context_state *out);

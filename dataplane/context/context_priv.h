@@ -4,6 +4,8 @@
 
 #include "context.h"
 
+#include <string.h>
+
 // Takes a zeroed object: index, or NO_INDEX when the pool is empty.
 uint16_t pool_take(struct shard *shard, enum pool_kind kind);
 // Wipes an object and gives it back.
@@ -18,6 +20,16 @@ uint16_t port_take(
 void port_give(struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint64_t now_us);
 void port_bind(
 	struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint16_t transport);
+
+// A transport with its port, number n of the leg: 0, or -ENOSPC with nothing taken.
+int transport_add(
+	struct worker *w, struct shard *shard, uint16_t context, enum iq_leg leg, unsigned n);
+// Gives an access transport its ICE agent: 0 or -ENOSPC.
+int transport_secure(
+	struct worker *w, struct shard *shard, uint16_t index, const struct context_seed *seed);
+void transport_del(struct worker *w, struct shard *shard, uint16_t index);
+// Tells the DTLS service of the end and gives the place back; false: the service is busy, a timer tries again.
+bool transport_stop(struct worker *w, struct shard *shard, uint16_t index);
 
 struct context *context_find(
 	struct shard *shard, iq_handle handle); // NULL: none, or of an older generation
@@ -35,6 +47,12 @@ int context_streams_set(struct worker *w, struct shard *shard, struct context *c
 	const struct iq_streams_set *command);
 int context_candidates_add(struct worker *w, struct shard *shard, struct context *context,
 	const struct iq_candidates_add *command);
+
+// Whether two addresses of a family are the same, whatever stands behind an IPv4 one.
+static inline bool ip_equal(uint8_t family, const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, family == 4 ? 4 : 16) == 0;
+}
 
 // Tells the controller of a terminal change (level-triggered: main repeats it until acknowledged).
 void context_notify(

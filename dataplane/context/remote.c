@@ -41,95 +41,157 @@ static bool family_served(struct worker *w, const struct transport *t, uint8_t f
 {
 	const struct address_set *set = &w->networks->list[t->network].sets[t->set];
 
+	// What the context offered doesn't matter: an answer in the other family is as good.
 	return (family == 4 && set->has_v4) || (family == 6 && set->has_v6);
 }
 
-static int plain_remote_set(
-	struct worker *w, struct transport *t, const struct iq_remote_transport *remote)
+static bool is_unicast(const struct iq_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	if (addr->family == 4)
+		return addr->ip[0] < 224 && memcmp(addr->ip, zero, 4) != 0;
+	return addr->ip[0] != 0xff && memcmp(addr->ip, zero, 16) != 0;
+}
+
+// Nowhere to send to: not known yet, rejected (port 0), or held the old way (0.0.0.0, RFC 3264 section 8.4).
+static bool is_nowhere(const struct iq_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	return addr->family == 0 || addr->port == 0 ||
+		memcmp(addr->ip, zero, addr->family == 4 ? 4 : 16) == 0;
+}
+
+static int addr_check(struct worker *w, const struct transport *t, const struct iq_addr *addr)
+{
+	if (addr->family != 0 && addr->family != 4 && addr->family != 6)
+		return -EINVAL;
+	if (is_nowhere(addr))
+		return 0;
+	if (!is_unicast(addr))
+		return -EINVAL;
+	return family_served(w, t, addr->family) ? 0 : -EAFNOSUPPORT;
+}
+
+// RTP + 1 where nothing else was said (RFC 3550 section 11).
+static struct iq_addr rtcp_addr(const struct iq_remote_transport *remote)
 {
 	struct iq_addr rtcp = remote->rtcp;
 
-	if (remote->rtp.family == 0) {
-		t->flags &= (uint8_t)~TRANSPORT_REMOTE;
-		memset(t->out, 0, sizeof(t->out));
-		return 0;
-	}
-	if (!family_served(w, t, remote->rtp.family))
-		return -EAFNOSUPPORT;
-	if (rtcp.family == 0) {
+	if (is_nowhere(&rtcp)) {
 		rtcp = remote->rtp;
 		rtcp.port = (uint16_t)(remote->rtcp_mux ? rtcp.port : rtcp.port + 1);
 	}
-	if (!family_served(w, t, rtcp.family))
-		return -EAFNOSUPPORT;
-	transport_path_set(w, t, 0, &remote->rtp, &t->out[0]);
-	transport_path_set(w, t, remote->rtcp_mux ? 0 : 1, &rtcp, &t->out[1]);
-	t->flags |= TRANSPORT_REMOTE;
-	return 0;
+	return rtcp;
 }
 
-// The role is decided once (RFC 8842 keeps it while the association lives).
-static int dtls_remote_set(struct secure *secure, const struct iq_remote_transport *remote)
+static void plain_remote_set(
+	struct worker *w, struct transport *t, const struct iq_remote_transport *remote)
+{
+	struct iq_addr rtcp = rtcp_addr(remote);
+
+	t->flags &= (uint8_t)~TRANSPORT_REMOTE;
+	memset(t->out, 0, sizeof(t->out));
+	if (is_nowhere(&remote->rtp))
+		return;
+	transport_path_set(w, t, 0, &remote->rtp, &t->out[0]);
+	if (!is_nowhere(&rtcp))
+		transport_path_set(w, t, remote->rtcp_mux ? 0 : 1, &rtcp, &t->out[1]);
+	t->flags |= TRANSPORT_REMOTE;
+}
+
+// The role is decided once (RFC 8842 keeps it while the association lives), and with it the certificate.
+static int dtls_remote_check(const struct secure *secure, const struct iq_remote_transport *remote)
 {
 	if (remote->dtls_role == IQ_DTLS_UNDECIDED)
 		return 0;
 	if (secure->dtls_role != IQ_DTLS_UNDECIDED && secure->dtls_role != remote->dtls_role)
 		return -EINVAL;
+	if (remote->fingerprint_count == 0)
+		return -EINVAL;
 	if (secure->dtls_started &&
 		(secure->fingerprint_count != remote->fingerprint_count ||
 			memcmp(secure->fingerprints, remote->fingerprints,
-				sizeof(secure->fingerprints)) != 0))
+				remote->fingerprint_count * sizeof(secure->fingerprints[0])) != 0))
 		return -EINVAL;
-	secure->dtls_role = remote->dtls_role;
-	secure->fingerprint_count = remote->fingerprint_count;
-	memcpy(secure->fingerprints, remote->fingerprints, sizeof(secure->fingerprints));
 	return 0;
 }
 
-static int secure_remote_set(struct worker *w, struct shard *shard, uint16_t index,
+static void secure_remote_set(struct worker *w, struct shard *shard, uint16_t index,
 	const struct iq_remote_transport *remote)
 {
 	struct transport *t = shard_transport(shard, index);
 	struct secure *secure = shard_secure(shard, t->secure);
+	bool was_muxed = (t->flags & TRANSPORT_MUX) != 0;
 	struct ice_env env;
 	uint64_t storage[4];
-	int ret;
 
-	if (remote->security != IQ_SECURITY_DTLS_SRTP || !remote->ice)
-		return -EINVAL; // a browser without ICE and DTLS is no browser
-	ret = dtls_remote_set(secure, remote);
-	if (ret < 0)
-		return ret;
+	if (remote->dtls_role != IQ_DTLS_UNDECIDED) {
+		secure->dtls_role = remote->dtls_role;
+		secure->fingerprint_count = remote->fingerprint_count;
+		memcpy(secure->fingerprints, remote->fingerprints, sizeof(secure->fingerprints));
+	}
 	t->flags =
 		(uint8_t)(remote->rtcp_mux ? t->flags | TRANSPORT_MUX : t->flags & ~TRANSPORT_MUX);
 	transport_ice_env(w, shard, index, &env, storage);
 	ice_remote_set(secure_ice(secure), &secure->view, remote, &env);
+	if (was_muxed != (remote->rtcp_mux != 0))
+		secure->view.moved = true; // RTCP goes elsewhere
 	transport_ice_done(w, shard, index, (struct ice_result){0});
-	return 0;
+}
+
+// Of a rejected section, when each has a transport of its own.
+static bool is_unused(const struct iq_remote_transport *remote)
+{
+	return remote->security == IQ_SECURITY_NONE && !remote->ice;
+}
+
+static int remote_check(struct worker *w, struct shard *shard, const struct transport *t,
+	const struct iq_remote_transport *remote)
+{
+	int ret;
+
+	if (!remote_is_sane(remote))
+		return -EINVAL;
+	if (t->secure != NO_INDEX) {
+		if (is_unused(remote))
+			return 0;
+		// A browser without ICE and DTLS is no browser.
+		if (remote->security != IQ_SECURITY_DTLS_SRTP || !remote->ice)
+			return -EINVAL;
+		return dtls_remote_check(shard_secure(shard, t->secure), remote);
+	}
+	if (remote->security != IQ_SECURITY_NONE)
+		return -EINVAL;
+	ret = addr_check(w, t, &remote->rtp);
+	return ret < 0 ? ret : addr_check(w, t, &remote->rtcp);
 }
 
 int context_leg_set(
 	struct worker *w, struct shard *shard, struct context *c, const struct iq_leg_set *command)
 {
 	unsigned most = command->leg == IQ_LEG_ACCESS ? c->access_transports : c->streams;
-	int ret = 0;
 
 	if (command->leg >= IQ_LEGS || command->transport_count > most)
 		return -EINVAL;
 	for (unsigned i = 0; i < command->transport_count; i++) {
-		if (!remote_is_sane(&command->transports[i]))
-			return -EINVAL;
+		const struct transport *t = shard_transport(shard, c->transport[command->leg][i]);
+		int ret = remote_check(w, shard, t, &command->transports[i]);
+
+		if (ret < 0)
+			return ret;
 	}
-	for (unsigned i = 0; ret == 0 && i < command->transport_count; i++) {
+	for (unsigned i = 0; i < command->transport_count; i++) {
 		uint16_t index = c->transport[command->leg][i];
 		struct transport *t = shard_transport(shard, index);
 
-		if (t->secure != NO_INDEX)
-			ret = secure_remote_set(w, shard, index, &command->transports[i]);
-		else
-			ret = plain_remote_set(w, t, &command->transports[i]);
+		if (t->secure == NO_INDEX)
+			plain_remote_set(w, t, &command->transports[i]);
+		else if (!is_unused(&command->transports[i]))
+			secure_remote_set(w, shard, index, &command->transports[i]);
 	}
-	return ret;
+	return 0;
 }
 
 static bool stream_is_sane(const struct context *c, const struct iq_stream *in)
@@ -140,6 +202,8 @@ static bool stream_is_sane(const struct context *c, const struct iq_stream *in)
 	if (in->access_transport >= c->access_transports || in->core_transport >= c->streams ||
 		in->mid_ext_id > 14)
 		return false;
+	if (in->enabled && in->kind != IQ_KIND_AUDIO && in->kind != IQ_KIND_VIDEO)
+		return false;
 	for (unsigned i = 0; i < in->pt_count; i++) {
 		if (in->pts[i].access > 127 || in->pts[i].core > 127)
 			return false;
@@ -147,16 +211,16 @@ static bool stream_is_sane(const struct context *c, const struct iq_stream *in)
 	return true;
 }
 
+// Where a payload type stands twice, the first counts: it is the preferred one.
 static void pt_map_set(struct stream *stream, const struct iq_stream *in)
 {
+	memcpy(stream->pts, in->pts, sizeof(stream->pts));
 	memset(stream->pt_map, NO_PT, sizeof(stream->pt_map));
-	for (unsigned i = 0; i < in->pt_count; i++) {
-		const struct iq_pt *pt = &in->pts[i];
+	for (unsigned i = in->pt_count; i > 0; i--) {
+		const struct iq_pt *pt = &in->pts[i - 1];
 
-		stream->pt_map[IQ_LEG_ACCESS][pt->access] = pt->core;
-		stream->pt_map[IQ_LEG_CORE][pt->core] = pt->access;
-		if (i == 0 || !pt->telephone_event)
-			memcpy(stream->clock_hz, pt->clock_hz, sizeof(stream->clock_hz));
+		stream->pt_map[IQ_LEG_ACCESS][pt->access] = (uint8_t)(i - 1);
+		stream->pt_map[IQ_LEG_CORE][pt->core] = (uint8_t)(i - 1);
 	}
 }
 

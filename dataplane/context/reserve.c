@@ -19,14 +19,24 @@ static const struct network *network_by_name(
 	return NULL;
 }
 
-static uint8_t set_with_most_ports(struct shard *shard, const struct network *network)
+static bool set_serves(const struct address_set *set, uint8_t families)
 {
-	uint8_t best = 0;
+	return (set->has_v4 && (families & IQ_FAMILY_V4) != 0) ||
+		(set->has_v6 && (families & IQ_FAMILY_V6) != 0);
+}
 
-	for (unsigned set = 1; set < network->set_count; set++) {
-		if (port_pool_of(shard, network->id, (uint8_t)set)->count >
-			port_pool_of(shard, network->id, best)->count)
-			best = (uint8_t)set;
+// The set with most free ports of those that serve a wanted family, -1: there is none.
+static int set_choose(struct shard *shard, const struct network *network, uint8_t families)
+{
+	int best = -1;
+
+	for (unsigned set = 0; set < network->set_count; set++) {
+		if (!set_serves(&network->sets[set], families))
+			continue;
+		if (best < 0 ||
+			port_pool_of(shard, network->id, (uint8_t)set)->count >
+				port_pool_of(shard, network->id, (uint8_t)best)->count)
+			best = (int)set;
 	}
 	return best;
 }
@@ -42,120 +52,18 @@ struct context *context_find(struct shard *shard, iq_handle handle)
 	return handle != 0 && context->handle == handle ? context : NULL;
 }
 
-static void transport_init(
-	struct shard *shard, uint16_t index, uint16_t context, enum iq_leg leg, uint16_t port)
-{
-	struct context *c = shard_context(shard, context);
-	struct transport *t = shard_transport(shard, index);
-
-	memset(t->flow, 0xff, sizeof(t->flow));
-	t->flow_more = NO_INDEX;
-	t->context = context;
-	t->secure = NO_INDEX;
-	t->leg = (uint8_t)leg;
-	t->network = c->network[leg];
-	t->set = c->set[leg];
-	t->port = port;
-	t->generation = iq_handle_generation(c->handle);
-	t->flags = TRANSPORT_LIVE;
-	port_bind(shard, t->network, t->set, port, index);
-}
-
-// A transport with its port, number n of the leg: 0, or -ENOSPC with nothing taken.
-static int transport_add(
-	struct worker *w, struct shard *shard, uint16_t context, enum iq_leg leg, unsigned n)
-{
-	struct context *c = shard_context(shard, context);
-	uint16_t port = port_take(shard, c->network[leg], c->set[leg], w->now_us);
-	uint16_t index;
-
-	if (port == 0)
-		return -ENOSPC;
-	index = pool_take(shard, POOL_TRANSPORT);
-	if (index == NO_INDEX) {
-		port_give(shard, c->network[leg], c->set[leg], port, w->now_us);
-		return -ENOSPC;
-	}
-	transport_init(shard, index, context, leg, port);
-	shard_transport(shard, index)->number = (uint8_t)n;
-	c->transport[leg][n] = index;
-	return 0;
-}
-
-static void transport_del(struct worker *w, struct shard *shard, uint16_t index)
-{
-	struct transport *t = shard_transport(shard, index);
-	struct dtls_id id = {
-		.generation = t->generation, .transport = index, .shard = shard->number};
-
-	worker_timer_set(w, shard->number, index, 0);
-	for (unsigned i = 0; i < SSRCS_INLINE; i++) {
-		if (t->flow[i] != NO_INDEX)
-			flow_del(shard, t->flow[i], index);
-	}
-	while (t->flow_more != NO_INDEX)
-		flow_del(shard, t->flow_more, index);
-	if (t->secure != NO_INDEX) {
-		if (shard_secure(shard, t->secure)->dtls_started)
-			dtls_stop(w->dtls, id, false);
-		pool_give(shard, POOL_SECURE, t->secure);
-	}
-	port_give(shard, t->network, t->set, t->port, w->now_us);
-	pool_give(shard, POOL_TRANSPORT, index);
-}
-
-static unsigned locals_fill(const struct network *network, const struct transport *t,
-	uint8_t families, struct ice_local *locals)
-{
-	const struct address_set *set = &network->sets[t->set];
-	unsigned n = 0;
-
-	if (set->has_v6 && (families & IQ_FAMILY_V6) != 0) {
-		locals[n] = (struct ice_local){.set = t->set, .family = 6, .port = t->port};
-		memcpy(locals[n++].ip, set->v6, 16);
-	}
-	if (set->has_v4 && (families & IQ_FAMILY_V4) != 0) {
-		locals[n] = (struct ice_local){.set = t->set, .family = 4, .port = t->port};
-		memcpy(locals[n++].ip, set->v4, 4);
-	}
-	return n;
-}
-
-static int secure_add(struct worker *w, struct shard *shard, uint16_t transport,
-	const struct iq_context_reserve *command, const struct context_seed *seed)
-{
-	struct transport *t = shard_transport(shard, transport);
-	struct ice_start start = {.controlling = command->ice_controlling,
-		.lite = seed->lite,
-		.components = ICE_COMPONENTS,
-		.tiebreaker = seed->tiebreaker};
-	struct secure *secure;
-
-	t->secure = pool_take(shard, POOL_SECURE);
-	if (t->secure == NO_INDEX)
-		return -ENOSPC;
-	secure = shard_secure(shard, t->secure);
-	start.local_count = (uint8_t)locals_fill(
-		&w->networks->list[t->network], t, command->families[IQ_LEG_ACCESS], start.locals);
-	memcpy(start.ufrag, shard_context(shard, t->context)->ufrag, sizeof(start.ufrag));
-	memcpy(start.pwd, shard_context(shard, t->context)->pwd, sizeof(start.pwd));
-	ice_init(secure_ice(secure), &secure->view, &start);
-	t->flags |= TRANSPORT_ICE | TRANSPORT_SECURE;
-	return 0;
-}
-
-static int access_grow(struct worker *w, struct shard *shard, struct context *c,
-	const struct iq_context_reserve *command, const struct context_seed *seed)
+static int access_grow(struct worker *w, struct shard *shard, struct context *c, unsigned count,
+	const struct context_seed *seed)
 {
 	uint16_t index = (uint16_t)iq_handle_index(c->handle);
 
-	while (c->access_transports < command->access_transports) {
+	while (c->access_transports < count) {
 		unsigned n = c->access_transports;
 		int ret = transport_add(w, shard, index, IQ_LEG_ACCESS, n);
 
 		if (ret < 0)
 			return ret;
-		ret = secure_add(w, shard, c->transport[IQ_LEG_ACCESS][n], command, seed);
+		ret = transport_secure(w, shard, c->transport[IQ_LEG_ACCESS][n], seed);
 		if (ret < 0) {
 			transport_del(w, shard, c->transport[IQ_LEG_ACCESS][n]);
 			return ret;
@@ -201,40 +109,69 @@ static int streams_grow(struct worker *w, struct shard *shard, struct context *c
 	return 0;
 }
 
-static struct context *context_new(struct worker *w, struct shard *shard,
-	const struct iq_context_reserve *command, const struct context_seed *seed)
+// Back to what there was: what was added lately carries nothing yet.
+static void shrink(struct worker *w, struct shard *shard, struct context *c, unsigned streams,
+	unsigned access_transports)
 {
-	const struct network *access =
-		network_by_name(w->networks, command->network[IQ_LEG_ACCESS], NETWORK_ACCESS);
-	const struct network *core =
-		network_by_name(w->networks, command->network[IQ_LEG_CORE], NETWORK_CORE);
-	struct context *c;
-	uint16_t index;
+	while (c->streams > streams) {
+		c->streams--;
+		transport_del(w, shard, c->transport[IQ_LEG_CORE][c->streams]);
+		pool_give(shard, POOL_STREAM, c->stream[c->streams]);
+	}
+	while (c->access_transports > access_transports) {
+		c->access_transports--;
+		transport_del(w, shard, c->transport[IQ_LEG_ACCESS][c->access_transports]);
+	}
+}
 
-	errno = EINVAL;
-	if (access == NULL || core == NULL)
-		return NULL;
-	errno = ENOSPC;
+static int leg_place(struct worker *w, struct shard *shard,
+	const struct iq_context_reserve *command, enum iq_leg leg, struct context *out)
+{
+	const struct network *network = network_by_name(w->networks, command->network[leg],
+		leg == IQ_LEG_ACCESS ? NETWORK_ACCESS : NETWORK_CORE);
+	int set;
+
+	if (network == NULL)
+		return -EINVAL;
+	out->families[leg] = command->families[leg] & (IQ_FAMILY_V4 | IQ_FAMILY_V6);
+	if (out->families[leg] == 0)
+		out->families[leg] = IQ_FAMILY_V4 | IQ_FAMILY_V6; // no wish
+	set = set_choose(shard, network, out->families[leg]);
+	if (set < 0)
+		return -EAFNOSUPPORT;
+	out->network[leg] = network->id;
+	out->set[leg] = (uint8_t)set;
+	return 0;
+}
+
+static int context_new(struct worker *w, struct shard *shard,
+	const struct iq_context_reserve *command, const struct context_seed *seed,
+	struct context **out)
+{
+	struct context c = {.created_us = w->now_us, .controlling = command->ice_controlling};
+	uint16_t index;
+	int ret = leg_place(w, shard, command, IQ_LEG_ACCESS, &c);
+
+	if (ret == 0)
+		ret = leg_place(w, shard, command, IQ_LEG_CORE, &c);
+	if (ret < 0)
+		return ret;
 	index = pool_take(shard, POOL_CONTEXT);
 	if (index == NO_INDEX)
-		return NULL;
-	c = shard_context(shard, index);
+		return -ENOSPC;
 	shard->generation = (shard->generation + 1) & 0xffffff;
 	if (shard->generation == 0)
 		shard->generation = 1; // so that no handle is 0
-	c->handle = iq_handle_make(shard->gateway, shard->number, index, shard->generation);
-	c->created_us = w->now_us;
-	c->network[IQ_LEG_ACCESS] = access->id;
-	c->network[IQ_LEG_CORE] = core->id;
-	c->set[IQ_LEG_ACCESS] = set_with_most_ports(shard, access);
-	c->set[IQ_LEG_CORE] = set_with_most_ports(shard, core);
-	c->controlling = command->ice_controlling;
-	memcpy(c->ref, command->ref, sizeof(c->ref));
-	memcpy(c->ufrag, seed->ufrag, sizeof(c->ufrag));
-	memcpy(c->pwd, seed->pwd, sizeof(c->pwd));
-	memcpy(c->cname, seed->cname, sizeof(c->cname));
-	memcpy(c->fingerprint, seed->fingerprint, sizeof(c->fingerprint));
-	return c;
+	c.handle = iq_handle_make(shard->gateway, shard->number, index, shard->generation);
+	memcpy(c.ref, command->ref, sizeof(c.ref));
+	memcpy(c.ufrag, seed->ufrag, sizeof(c.ufrag));
+	memcpy(c.pwd, seed->pwd, sizeof(c.pwd));
+	memcpy(c.cname, seed->cname, sizeof(c.cname));
+	memcpy(c.fingerprint, seed->fingerprint, sizeof(c.fingerprint));
+	*out = shard_context(shard, index);
+	**out = c;
+	explicit_bzero(&c, sizeof(c)); // holds the password
+	return 0;
 }
 
 static void restart(struct shard *shard, struct context *c, const struct context_seed *seed)
@@ -248,42 +185,48 @@ static void restart(struct shard *shard, struct context *c, const struct context
 	}
 }
 
+static int context_grow(struct worker *w, struct shard *shard, struct context *c,
+	const struct iq_context_reserve *command, const struct context_seed *seed)
+{
+	unsigned streams = c->streams, access_transports = c->access_transports;
+	int ret = access_grow(w, shard, c, command->access_transports, seed);
+
+	if (ret == 0)
+		ret = streams_grow(w, shard, c, command->streams, seed);
+	if (ret < 0)
+		shrink(w, shard, c, streams, access_transports);
+	return ret;
+}
+
 int context_reserve(struct worker *w, struct shard *shard, const struct iq_context_reserve *command,
 	const struct context_seed *seed, struct iq_context_local *out)
 {
-	struct context *c;
-	int ret;
+	struct context *c = context_find(shard, command->handle);
+	int ret = 0;
 
 	if (command->streams == 0 || command->streams > IQ_STREAMS_MAX ||
 		command->access_transports == 0 || command->access_transports > command->streams)
 		return -EINVAL;
-	c = command->handle != 0 ? context_find(shard, command->handle)
-				 : context_new(w, shard, command, seed);
-	if (c == NULL)
-		return command->handle != 0 ? -ENOENT : -errno;
-	ret = access_grow(w, shard, c, command, seed);
-	if (ret == 0)
-		ret = streams_grow(w, shard, c, command->streams, seed);
+	if (command->handle != 0 && c == NULL)
+		return -ENOENT;
+	if (command->handle == 0)
+		ret = context_new(w, shard, command, seed, &c);
 	if (ret < 0)
-		goto err;
+		return ret;
+	ret = context_grow(w, shard, c, command, seed);
+	if (ret < 0 && command->handle == 0)
+		context_release(w, shard, c);
+	if (ret < 0)
+		return ret;
 	if (command->handle != 0 && command->ice_restart)
 		restart(shard, c, seed);
 	context_local_get(w, shard, c, out);
 	return 0;
-err:
-	if (command->handle == 0)
-		context_release(w, shard, c);
-	return ret;
 }
 
 void context_release(struct worker *w, struct shard *shard, struct context *c)
 {
-	for (unsigned i = 0; i < c->access_transports; i++)
-		transport_del(w, shard, c->transport[IQ_LEG_ACCESS][i]);
-	for (unsigned i = 0; i < c->streams; i++) {
-		transport_del(w, shard, c->transport[IQ_LEG_CORE][i]);
-		pool_give(shard, POOL_STREAM, c->stream[i]);
-	}
+	shrink(w, shard, c, 0, 0);
 	pool_give(shard, POOL_CONTEXT, (uint16_t)iq_handle_index(c->handle));
 }
 
@@ -292,12 +235,13 @@ static void local_get(
 {
 	const struct transport *t = shard_transport(shard, transport);
 	const struct address_set *set = &w->networks->list[t->network].sets[t->set];
+	uint8_t families = shard_context(shard, t->context)->families[t->leg];
 
-	if (set->has_v4) {
+	if (set->has_v4 && (families & IQ_FAMILY_V4) != 0) {
 		out->v4 = (struct iq_addr){.family = 4, .port = t->port};
 		memcpy(out->v4.ip, set->v4, 4);
 	}
-	if (set->has_v6) {
+	if (set->has_v6 && (families & IQ_FAMILY_V6) != 0) {
 		out->v6 = (struct iq_addr){.family = 6, .port = t->port};
 		memcpy(out->v6.ip, set->v6, 16);
 	}

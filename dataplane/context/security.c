@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define AGAIN_US 100000u // when a ring to main or to the DTLS service was full
+
 struct ice_call {
 	struct worker *w;
 	struct shard *shard;
@@ -52,6 +54,13 @@ void transport_ice_env(struct worker *w, struct shard *shard, uint16_t transport
 		.now_us = w->now_us, .send = on_ice_send, .random = on_ice_random, .arg = call};
 }
 
+// The association can begin: ICE has a pair, and we know who shall be there.
+static bool dtls_is_due(const struct secure *secure)
+{
+	return !secure->dtls_started && secure->dtls_role != IQ_DTLS_UNDECIDED &&
+		secure->view.selected[0].family != 0;
+}
+
 // As server we wait for the first flight, as client we send it: either way not before ICE has a pair.
 static void dtls_try_start(struct worker *w, struct shard *shard, uint16_t index)
 {
@@ -60,8 +69,7 @@ static void dtls_try_start(struct worker *w, struct shard *shard, uint16_t index
 	struct dtls_start start = {
 		.role = secure->dtls_role, .fingerprint_count = secure->fingerprint_count};
 
-	if (secure->dtls_started || secure->dtls_role == IQ_DTLS_UNDECIDED ||
-		secure->view.selected[0].family == 0)
+	if (!dtls_is_due(secure))
 		return;
 	start.id = (struct dtls_id){
 		.generation = t->generation, .transport = index, .shard = shard->number};
@@ -85,6 +93,20 @@ static void paths_take(struct worker *w, struct transport *t, struct secure *sec
 		path_of_tuple(w, t, &secure->view.selected[rtcp], &t->out[1]);
 }
 
+// For the agent's next deadline, or to do again what found no room.
+static void timer_arm(struct worker *w, struct shard *shard, uint16_t index)
+{
+	const struct transport *t = shard_transport(shard, index);
+	const struct secure *secure = shard_secure(shard, t->secure);
+	uint64_t deadline = ice_deadline_us((const struct ice_agent *)secure->ice);
+	uint64_t again = w->now_us + AGAIN_US;
+
+	if ((shard_context(shard, t->context)->untold || dtls_is_due(secure)) &&
+		(deadline == 0 || deadline > again))
+		deadline = again;
+	worker_timer_set(w, shard->number, index, deadline);
+}
+
 void transport_ice_done(
 	struct worker *w, struct shard *shard, uint16_t index, struct ice_result result)
 {
@@ -93,12 +115,18 @@ void transport_ice_done(
 
 	paths_take(w, t, secure);
 	dtls_try_start(w, shard, index);
-	worker_timer_set(w, shard->number, index, ice_deadline_us(secure_ice(secure)));
 	if (result.changed != 0)
 		context_notify(w, shard, shard_context(shard, t->context), result.changed);
+	timer_arm(w, shard, index);
 }
 
-static void verdict_count(struct worker *w, enum ice_verdict verdict)
+// Requests and indications; else a response (RFC 8489 section 5).
+static bool is_request(const struct rte_mbuf *m)
+{
+	return (rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) == 0;
+}
+
+static void verdict_count(struct worker *w, enum ice_verdict verdict, const struct rte_mbuf *m)
 {
 	static const uint8_t counters[] = {
 		[ICE_OK] = COUNTER_stun_requests,
@@ -107,10 +135,13 @@ static void verdict_count(struct worker *w, enum ice_verdict verdict)
 		[ICE_INTEGRITY] = COUNTER_drop_stun_integrity,
 		[ICE_BUDGET] = COUNTER_drop_stun_budget,
 		[ICE_LATE] = COUNTER_drop_stun_late,
-		[ICE_ERROR_SENT] = COUNTER_stun_responses,
+		[ICE_ERROR_SENT] = COUNTER_stun_errors,
 	};
 
-	w->counters[counters[verdict]]++;
+	if (verdict == ICE_OK && !is_request(m))
+		COUNT(w, stun_responses);
+	else
+		w->counters[counters[verdict]]++;
 }
 
 static bool tuple_of_pkt(const struct secure *secure, const struct transport *t,
@@ -120,7 +151,7 @@ static bool tuple_of_pkt(const struct secure *secure, const struct transport *t,
 	tuple->component = (uint8_t)(pkt->local_port - t->port);
 	tuple->family = pkt->family;
 	tuple->remote_port = pkt->remote_port;
-	memcpy(tuple->remote_ip, pkt->remote_ip, sizeof(tuple->remote_ip));
+	memcpy(tuple->remote_ip, pkt->remote_ip, pkt->family == 4 ? 4 : 16);
 	return ice_local_find(
 		(const struct ice_agent *)secure->ice, pkt->set, pkt->family, &tuple->local);
 }
@@ -138,7 +169,7 @@ void context_on_stun(struct worker *w, struct shard *shard, uint16_t index, stru
 		transport_ice_env(w, shard, index, &env, storage);
 		result = ice_input(secure_ice(secure), &secure->view, &from,
 			rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), &env);
-		verdict_count(w, result.verdict);
+		verdict_count(w, result.verdict, m);
 		transport_ice_done(w, shard, index, result);
 	} else {
 		COUNT(w, drop_not_ours);
@@ -170,42 +201,81 @@ void context_on_media(struct worker *w, struct shard *shard, uint16_t index)
 		secure->lingering = 1;
 }
 
+// Without ICE the address decides, not the port: a phone may send from another one than it receives at.
+static bool path_is_from(const struct path *path, const struct pkt *pkt)
+{
+	return path->family == pkt->family &&
+		ip_equal(pkt->family, path->remote_ip, pkt->remote_ip);
+}
+
 bool context_admits(struct shard *shard, const struct transport *t, const struct pkt *pkt)
 {
 	const struct ice_view *view;
 
-	if ((t->flags & TRANSPORT_ICE) == 0) {
-		return (t->flags & TRANSPORT_REMOTE) != 0 && t->out[0].family == pkt->family &&
-			memcmp(t->out[0].remote_ip, pkt->remote_ip, sizeof(pkt->remote_ip)) == 0;
-	}
+	if ((t->flags & TRANSPORT_ICE) == 0)
+		return (t->flags & TRANSPORT_REMOTE) != 0 &&
+			(path_is_from(&t->out[0], pkt) ||
+				(pkt->klass == PKT_RTCP && path_is_from(&t->out[1], pkt)));
 	view = &shard_secure(shard, t->secure)->view;
 	for (unsigned i = 0; i < view->source_count; i++) {
 		const struct ice_tuple *source = &view->sources[i];
 
 		if (source->remote_port == pkt->remote_port && source->family == pkt->family &&
-			memcmp(source->remote_ip, pkt->remote_ip, sizeof(pkt->remote_ip)) == 0)
+			ip_equal(pkt->family, source->remote_ip, pkt->remote_ip))
 			return true;
 	}
 	return false;
 }
 
-void context_on_timer(struct worker *w, uint8_t shard_number, uint16_t index)
+bool context_may_send(
+	struct worker *w, struct shard *shard, const struct transport *t, unsigned component)
 {
-	struct shard *shard = w->shards[shard_number];
-	struct transport *t = shard_transport(shard, index);
-	struct secure *secure;
-	struct ice_result result;
+	if (t->out[component].family == 0) {
+		COUNT(w, drop_no_remote);
+		return false;
+	}
+	if ((t->flags & TRANSPORT_SECURE) == 0)
+		return true;
+	if ((t->flags & TRANSPORT_KEYS) == 0) {
+		COUNT(w, drop_no_keys);
+		return false;
+	}
+	if (!shard_secure(shard, t->secure)->view.consent) {
+		COUNT(w, drop_no_consent);
+		return false;
+	}
+	return true;
+}
+
+static void ice_run(struct worker *w, struct shard *shard, uint16_t index)
+{
+	struct secure *secure = shard_secure(shard, shard_transport(shard, index)->secure);
+	uint64_t deadline = ice_deadline_us(secure_ice(secure));
+	struct ice_result result = {0};
 	struct ice_env env;
 	uint64_t storage[4];
 
+	if (deadline != 0 && deadline <= w->now_us) {
+		transport_ice_env(w, shard, index, &env, storage);
+		result = ice_timer(secure_ice(secure), &secure->view, &env);
+	}
+	transport_ice_done(w, shard, index, result);
+}
+
+void context_on_timer(struct worker *w, uint8_t shard_number, uint16_t index)
+{
+	struct shard *shard = w->shards[shard_number];
+	const struct transport *t = shard_transport(shard, index);
+
+	if (t->flags == TRANSPORT_STOPPING) {
+		transport_stop(w, shard, index);
+		return;
+	}
 	if ((t->flags & TRANSPORT_LIVE) == 0 || t->secure == NO_INDEX)
 		return;
-	secure = shard_secure(shard, t->secure);
-	transport_ice_env(w, shard, index, &env, storage);
-	result = ice_timer(secure_ice(secure), &secure->view, &env);
-	transport_ice_done(w, shard, index, result);
 	if (shard_context(shard, t->context)->untold)
 		context_notify(w, shard, shard_context(shard, t->context), 0);
+	ice_run(w, shard, index);
 }
 
 static void flight_send(struct worker *w, const struct transport *t, const struct secure *secure,

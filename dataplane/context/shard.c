@@ -81,7 +81,7 @@ static void pools_fill(struct shard *shard)
 
 		for (uint16_t i = 0; i < pool->count; i++)
 			next[i] = i + 1 < pool->count ? i + 1 : NO_INDEX;
-		pool->free = 0;
+		pool->free = pool->count > 0 ? 0 : NO_INDEX;
 	}
 	memset((uint8_t *)shard + shard->by_port_offset, 0xff,
 		2ull * PORT_PAIRS * shard->port_pools);

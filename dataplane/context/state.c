@@ -45,9 +45,22 @@ static void remote_get(const struct transport *t, struct iq_addr *remote)
 	memcpy(remote->ip, path->remote_ip, sizeof(remote->ip));
 }
 
-static void worse(uint8_t *state, uint8_t other)
+// States from the best to the worst, by their enums.
+static const uint8_t ice_ranks[] =
+	{[IQ_ICE_CONNECTED] = 0, [IQ_ICE_NONE] = 1, [IQ_ICE_CHECKING] = 2, [IQ_ICE_FAILED] = 3};
+static const uint8_t dtls_ranks[] = {[IQ_DTLS_CONNECTED] = 0,
+	[IQ_DTLS_NONE] = 1,
+	[IQ_DTLS_WAITING] = 2,
+	[IQ_DTLS_CLOSED] = 3,
+	[IQ_DTLS_FAILED] = 4};
+static const uint8_t consent_ranks[] = {[IQ_CONSENT_LIVE] = 0,
+	[IQ_CONSENT_NONE] = 1,
+	[IQ_CONSENT_EXPIRED] = 2,
+	[IQ_CONSENT_REVOKED] = 3};
+
+static void worst(uint8_t *state, uint8_t other, bool is_first, const uint8_t *ranks)
 {
-	if (other > *state)
+	if (is_first || ranks[other] > ranks[*state])
 		*state = other;
 }
 
@@ -55,12 +68,14 @@ static void secure_get(struct shard *shard, const struct transport *t, struct iq
 {
 	const struct secure *secure = shard_secure(shard, t->secure);
 	const struct ice_agent *ice = (const struct ice_agent *)secure->ice;
+	bool is_first = t->number == 0;
 
-	worse(&leg->ice, (uint8_t)ice_state(ice));
-	worse(&leg->consent, (uint8_t)ice_consent_state(ice));
-	worse(&leg->dtls, secure->dtls_state);
-	worse(&leg->dtls_error, secure->dtls_error);
-	if (t->number != 0)
+	worst(&leg->ice, (uint8_t)ice_state(ice), is_first, ice_ranks);
+	worst(&leg->consent, (uint8_t)ice_consent_state(ice), is_first, consent_ranks);
+	worst(&leg->dtls, secure->dtls_state, is_first, dtls_ranks);
+	if (leg->dtls_error == 0)
+		leg->dtls_error = secure->dtls_error;
+	if (!is_first)
 		return;
 	leg->dtls_version = secure->dtls_version;
 	leg->dtls_cipher = secure->dtls_cipher;
@@ -70,8 +85,33 @@ static void secure_get(struct shard *shard, const struct transport *t, struct iq
 	leg->local_type = IQ_CANDIDATE_HOST;
 }
 
-static void leg_get(
-	struct shard *shard, const struct context *c, enum iq_leg leg, struct iq_leg_state *out)
+// A transport that carries nothing since everything is bundled on another has no say.
+static bool is_used(struct shard *shard, const struct context *c, const struct transport *t)
+{
+	for (unsigned n = 0; n < c->streams; n++) {
+		const struct stream *stream = shard_stream(shard, c->stream[n]);
+
+		if (stream->enabled && shard_transport(shard, stream->transport[t->leg]) == t)
+			return true;
+	}
+	return t->number == 0;
+}
+
+static void addresses_get(struct worker *w, const struct transport *t, struct iq_leg_state *leg)
+{
+	const struct address_set *set = &w->networks->list[t->network].sets[t->set];
+
+	remote_get(t, &leg->remote);
+	leg->local.port = t->port;
+	leg->local.family = leg->remote.family;
+	if (leg->local.family == 4)
+		memcpy(leg->local.ip, set->v4, 4);
+	else if (leg->local.family == 6)
+		memcpy(leg->local.ip, set->v6, 16);
+}
+
+static void leg_get(struct worker *w, struct shard *shard, const struct context *c, enum iq_leg leg,
+	struct iq_leg_state *out)
 {
 	unsigned count = leg == IQ_LEG_ACCESS ? c->access_transports : c->streams;
 
@@ -79,12 +119,9 @@ static void leg_get(
 		const struct transport *t = shard_transport(shard, c->transport[leg][i]);
 
 		transport_count(shard, t, &out->in);
-		if (i == 0) {
-			remote_get(t, &out->remote);
-			out->local.port = t->port;
-			out->local.family = out->remote.family;
-		}
-		if (t->secure != NO_INDEX)
+		if (i == 0)
+			addresses_get(w, t, out);
+		if (t->secure != NO_INDEX && is_used(shard, c, t))
 			secure_get(shard, t, out);
 	}
 	for (unsigned i = 0; i < c->streams; i++) {
@@ -93,17 +130,17 @@ static void leg_get(
 	}
 }
 
-void context_state_get(
-	struct shard *shard, const struct context *c, uint64_t now_us, struct iq_context_state *out)
+void context_state_get(struct worker *w, struct shard *shard, const struct context *c,
+	struct iq_context_state *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->handle = c->handle;
 	memcpy(out->ref, c->ref, sizeof(out->ref));
 	out->version = c->version;
 	out->changed = c->changed;
-	out->age_us = now_us - c->created_us;
-	leg_get(shard, c, IQ_LEG_ACCESS, &out->legs[IQ_LEG_ACCESS]);
-	leg_get(shard, c, IQ_LEG_CORE, &out->legs[IQ_LEG_CORE]);
+	out->age_us = w->now_us - c->created_us;
+	leg_get(w, shard, c, IQ_LEG_ACCESS, &out->legs[IQ_LEG_ACCESS]);
+	leg_get(w, shard, c, IQ_LEG_CORE, &out->legs[IQ_LEG_CORE]);
 }
 
 void context_notify(struct worker *w, struct shard *shard, struct context *c, uint32_t changed)
@@ -118,6 +155,6 @@ void context_notify(struct worker *w, struct shard *shard, struct context *c, ui
 	if (changed != 0)
 		c->version++;
 	c->changed |= changed;
-	context_state_get(shard, c, w->now_us, &msg.state);
+	context_state_get(w, shard, c, &msg.state);
 	c->untold = !worker_tell_main(w, &msg, sizeof(msg));
 }

@@ -12,7 +12,8 @@
 struct parts {
 	bool sr_seen, bye;
 	uint8_t report_count;
-	uint8_t pli, fir, fir_seq;
+	bool pli, fir;
+	uint8_t fir_seq;
 	struct wire_rtcp_sr sr;
 	struct wire_rtcp_report reports[REPORTS_MAX];
 };
@@ -56,10 +57,17 @@ static int stream_of_target(const struct relay *r, uint32_t ssrc)
 	return -1;
 }
 
+static void sr_time_keep(struct sender *sender, uint64_t ntp)
+{
+	memmove(sender->sr_times + 1, sender->sr_times,
+		sizeof(sender->sr_times) - sizeof(uint32_t));
+	sender->sr_times[0] = (uint32_t)(ntp >> 16);
+}
+
 static void sr_take(struct relay *r, const struct wire_rtcp *packet)
 {
 	struct wire_rtcp_sr sr;
-	const struct sender *sender;
+	struct sender *sender;
 	int n;
 
 	if (wire_rtcp_sr_read(packet, &sr) < 0)
@@ -72,22 +80,43 @@ static void sr_take(struct relay *r, const struct wire_rtcp *packet)
 	sr.ssrc = sender->ssrc;
 	sr.packets = (uint32_t)sender->packets;
 	sr.octets = (uint32_t)sender->octets;
+	sr_time_keep(sender, sr.ntp);
 	r->parts[n].sr = sr;
 	r->parts[n].sr_seen = true;
 }
 
-// The extended number nearest to what the source has sent, with the low bits the receiver named.
-static uint32_t highest_translate(const struct flow *flow, uint32_t highest)
+// A report that answers to a sender report of the source before would give this one a wrong round trip.
+static void answer_check(const struct sender *sender, struct wire_rtcp_report *report)
 {
-	uint16_t low = (uint16_t)((uint16_t)highest - flow->seq_offset);
+	for (unsigned i = 0; i < SR_TIMES; i++) {
+		if (sender->sr_times[i] == report->lsr)
+			return;
+	}
+	report->lsr = 0;
+	report->dlsr = 0;
+}
 
-	return flow->highest_seq + (uint32_t)(int16_t)(uint16_t)(low - (uint16_t)flow->highest_seq);
+// Says what the receiver says, of this source and in its numbers; false when it says nothing of it yet.
+static bool report_translate(
+	struct sender *sender, struct flow *flow, struct wire_rtcp_report *report)
+{
+	sender->lost_last = report->lost;
+	report->ssrc = flow->ssrc;
+	report->highest_seq = seq_extend(
+		flow->relayed_seq, (uint16_t)((uint16_t)report->highest_seq - flow->seq_offset));
+	if ((int32_t)(report->highest_seq - flow->taken_seq) < 0)
+		return false;
+	report->lost -= flow->lost_base;
+	flow->lost_told = report->lost;
+	answer_check(sender, report);
+	return true;
 }
 
 static void report_take(struct relay *r, const struct wire_rtcp *packet, unsigned i)
 {
 	struct wire_rtcp_report report;
-	const struct flow *flow;
+	struct sender *sender;
+	struct flow *flow;
 	struct parts *parts;
 	int n;
 
@@ -97,12 +126,12 @@ static void report_take(struct relay *r, const struct wire_rtcp *packet, unsigne
 	if (n < 0)
 		return;
 	parts = &r->parts[n];
-	flow = source_of(r, &stream_at(r, (unsigned)n)->sender[r->from]);
+	sender = &stream_at(r, (unsigned)n)->sender[r->from];
+	flow = source_of(r, sender);
 	if (flow == NULL || parts->report_count == REPORTS_MAX)
 		return;
-	report.ssrc = flow->ssrc;
-	report.highest_seq = highest_translate(flow, report.highest_seq);
-	parts->reports[parts->report_count++] = report;
+	if (report_translate(sender, flow, &report))
+		parts->reports[parts->report_count++] = report;
 }
 
 static void bye_take(struct relay *r, const struct wire_rtcp *packet)
@@ -117,29 +146,34 @@ static void bye_take(struct relay *r, const struct wire_rtcp *packet)
 	}
 }
 
+// The video stream that feedback asks a key frame of; NULL: none of ours.
+static struct parts *video_parts(struct relay *r, uint32_t target)
+{
+	int n = stream_of_target(r, target);
+
+	return n >= 0 && stream_at(r, (unsigned)n)->kind == IQ_KIND_VIDEO ? &r->parts[n] : NULL;
+}
+
 static void feedback_take(struct relay *r, const struct wire_rtcp *packet)
 {
 	struct wire_rtcp_fb fb;
-	uint32_t target;
-	int n;
+	struct parts *parts;
 
 	if (wire_rtcp_fb_read(packet, &fb) < 0)
 		return;
-	if (fb.fmt == WIRE_RTCP_FIR && fb.fci_len >= 8)
-		target = wire_load32(fb.fci);
-	else if (fb.fmt == WIRE_RTCP_PLI)
-		target = fb.media;
-	else
-		return;
-	n = stream_of_target(r, target);
-	if (n < 0 || stream_at(r, (unsigned)n)->kind != IQ_KIND_VIDEO)
-		return;
 	if (fb.fmt == WIRE_RTCP_PLI) {
-		r->parts[n].pli = 1;
-		return;
+		parts = video_parts(r, fb.media);
+		if (parts != NULL)
+			parts->pli = true;
 	}
-	r->parts[n].fir = 1;
-	r->parts[n].fir_seq = fb.fci[4];
+	// FIR names its targets one by one (RFC 5104 section 4.3.1.1).
+	for (uint16_t at = 0; fb.fmt == WIRE_RTCP_FIR && at + 8 <= fb.fci_len; at += 8) {
+		parts = video_parts(r, wire_load32(fb.fci + at));
+		if (parts != NULL) {
+			parts->fir = true;
+			parts->fir_seq = fb.fci[at + 4];
+		}
+	}
 }
 
 static void packet_take(struct relay *r, const struct wire_rtcp *packet)

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// An authenticated RTP packet was received: RFC 3550 appendix A.1, A.3, A.8.
-void rtp_received(struct flow *flow, uint16_t seq, uint32_t ts, uint32_t clock_hz, uint64_t now_us);
+// An authenticated RTP packet was received: RFC 3550 appendix A.1, A.3, A.8. clock_hz 0: its timestamp says nothing of
+// jitter (telephone events). False: its number is far from the others', drop it; a second one in order proves that the
+// source has restarted, and is taken.
+bool rtp_received(struct flow *flow, uint16_t seq, uint32_t ts, uint32_t clock_hz, uint64_t now_us);
 
 // Sequence number, timestamp and marker with which a packet of a flow leaves.
 struct rtp_identity {
@@ -19,11 +21,14 @@ struct rtp_identity {
 
 // Makes the packets of a flow continue what the sender has sent so far: gaps stay gaps, a new source begins one after
 // the last packet and by as much later as time has passed. False: another flow is being relayed and this one is an old
-// one; drop. A flow never relayed before takes over at once, an old one when the current one was quiet for
-// RTP_SOURCE_QUIET_US.
+// one, or the packet is older than the flow's turn; drop. A flow never relayed before takes over at once, an old one
+// when the current one was quiet for RTP_SOURCE_QUIET_US. rtp_received() has seen the packet.
 #define RTP_SOURCE_QUIET_US 200000u
 bool rtp_relay(struct flow *flow, uint16_t flow_index, struct sender *sender, uint16_t seq,
 	uint32_t ts, uint64_t now_us, struct rtp_identity *out);
+
+// A packet of the flow was kept back on purpose (gate, no keys): what follows continues without a gap.
+void rtp_hold(struct flow *flow);
 
 // The section a received RTP packet belongs to (RFC 9143 section 9.2): index of the stream in the context, or NO_PT.
 // mid: the packet's mid extension, or NULL.
@@ -40,7 +45,8 @@ struct rtcp_out {
 };
 
 // Translates a plain compound packet that came on a leg, into one for each stream it speaks of: SSRCs and sequence
-// numbers mapped, CNAME ours, feedback about key frames kept for video, what only concerns this edge taken out
-// (transport-wide feedback, REMB, NACK, XR). out has IQ_STREAMS_MAX places, all zero. 0, or -EBADMSG.
+// numbers mapped, losses counted for the source that the report goes to, CNAME ours, feedback about key frames kept for
+// video, what only concerns this edge taken out (transport-wide feedback, REMB, NACK, XR). out has IQ_STREAMS_MAX
+// places, all zero. 0, or -EBADMSG.
 int rtcp_relay(struct shard *shard, const struct context *context, enum iq_leg leg,
 	const uint8_t *bytes, uint16_t len, struct rtcp_out *out);

@@ -64,7 +64,7 @@ static uint8_t by_unique_pt(
 uint8_t rtp_demux(struct shard *shard, const struct context *c, const struct transport *t,
 	struct flow *flow, uint8_t pt, const uint8_t *mid, uint8_t mid_len)
 {
-	if (mid != NULL) {
+	if (mid != NULL && mid_len > 0) {
 		uint8_t n = by_mid(shard, c, t, mid, mid_len);
 
 		if (n == NO_PT)

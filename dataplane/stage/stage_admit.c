@@ -18,7 +18,6 @@ uint16_t stage_admit(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		} else if ((t->flags & (TRANSPORT_SECURE | TRANSPORT_KEYS)) == TRANSPORT_SECURE) {
 			DROP(w, pkts[i], drop_no_keys);
 		} else {
-			t->last_rx_us = w->now_us;
 			pkts[kept++] = pkts[i];
 		}
 	}

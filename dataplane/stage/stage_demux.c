@@ -4,21 +4,41 @@
 #include "stage.h"
 #include "wire_rtp.h"
 
-// The id of the mid extension is one for all sections of a transport (RFC 8843 section 15).
+// The id of the mid extension is one for all sections of a transport (RFC 9143 section 15).
 static uint8_t mid_ext_id(struct shard *shard, const struct context *c)
 {
-	return c->streams > 0 ? shard_stream(shard, c->stream[0])->mid_ext_id : 0;
+	for (unsigned n = 0; n < c->streams; n++) {
+		const struct stream *stream = shard_stream(shard, c->stream[n]);
+
+		if (stream->enabled && stream->mid_ext_id != 0)
+			return stream->mid_ext_id;
+	}
+	return 0;
+}
+
+// Toward the core a section has a port of its own.
+static uint8_t stream_of_port(
+	struct shard *shard, const struct context *c, const struct transport *t)
+{
+	for (unsigned n = 0; n < c->streams; n++) {
+		const struct stream *stream = shard_stream(shard, c->stream[n]);
+
+		if (stream->enabled && shard_transport(shard, stream->transport[t->leg]) == t)
+			return (uint8_t)n;
+	}
+	return NO_PT;
 }
 
 static uint8_t stream_find(struct shard *shard, const struct transport *t, struct flow *flow,
 	const uint8_t *data, const struct wire_rtp *rtp)
 {
 	const struct context *c = shard_context(shard, t->context);
-	uint8_t id = t->leg == IQ_LEG_ACCESS ? mid_ext_id(shard, c) : 0;
 	struct wire_rtp_ext mid;
+	uint8_t id;
 
 	if (t->leg == IQ_LEG_CORE)
-		return t->number; // a port a section
+		return stream_of_port(shard, c, t);
+	id = mid_ext_id(shard, c);
 	if (id != 0 && wire_rtp_ext_find(rtp, data, id, &mid))
 		return rtp_demux(shard, c, t, flow, rtp->pt, mid.data, mid.len);
 	return rtp_demux(shard, c, t, flow, rtp->pt, NULL, 0);
@@ -27,6 +47,30 @@ static uint8_t stream_find(struct shard *shard, const struct transport *t, struc
 static bool gate_open(const struct stream *stream, enum iq_leg from)
 {
 	return (stream->gate & (from == IQ_LEG_ACCESS ? IQ_GATE_TO_CORE : IQ_GATE_TO_ACCESS)) != 0;
+}
+
+// What was received counts, also what a shut gate keeps back.
+static bool receive(struct worker *w, const struct stream *stream, const struct transport *t,
+	struct flow *flow, const struct wire_rtp *rtp)
+{
+	const struct iq_pt *pt = stream_pt(stream, t->leg, rtp->pt);
+
+	if (pt == NULL) {
+		COUNT(w, drop_payload_type);
+		return false;
+	}
+	if (!rtp_received(flow, rtp->seq, rtp->ts, pt->telephone_event ? 0 : pt->clock_hz[t->leg],
+		    w->now_us)) {
+		COUNT(w, drop_sequence);
+		return false;
+	}
+	flow->octets += rtp->payload_len;
+	if (!gate_open(stream, t->leg)) {
+		rtp_hold(flow);
+		COUNT(w, drop_gate);
+		return false;
+	}
+	return true;
 }
 
 static bool demux(struct worker *w, struct rte_mbuf *m)
@@ -48,19 +92,9 @@ static bool demux(struct worker *w, struct rte_mbuf *m)
 		COUNT(w, drop_demux);
 		return false;
 	}
-	stream = shard_stream(shard, shard_context(shard, t->context)->stream[pkt->stream]);
-	if (!stream->enabled || stream->pt_map[t->leg][rtp.pt] == NO_PT) {
-		COUNT(w, drop_payload_type);
-		return false;
-	}
-	rtp_received(flow, rtp.seq, rtp.ts, stream->clock_hz[t->leg], w->now_us);
-	flow->octets += rtp.payload_len;
 	flow->stream = pkt->stream;
-	if (!gate_open(stream, t->leg)) {
-		COUNT(w, drop_gate);
-		return false;
-	}
-	return true;
+	stream = shard_stream(shard, shard_context(shard, t->context)->stream[pkt->stream]);
+	return receive(w, stream, t, flow, &rtp);
 }
 
 uint16_t stage_demux(struct worker *w, struct rte_mbuf **pkts, uint16_t n)

@@ -3,6 +3,8 @@
 #include "arena.h"
 #include "stage.h"
 
+#include <errno.h>
+
 static bool item_fill(struct worker *w, struct rte_mbuf *m, struct srtp_item *item)
 {
 	const struct pkt *pkt = pkt_of(m);
@@ -24,6 +26,17 @@ static bool item_fill(struct worker *w, struct rte_mbuf *m, struct srtp_item *it
 	return true;
 }
 
+// -EEXIST: the number was used before (a repeated packet); never encrypted twice.
+static void unprotected_drop(struct worker *w, struct rte_mbuf *m, int status)
+{
+	if (status == -EEXIST)
+		DROP(w, m, drop_sequence);
+	else if (status == -ENOSPC)
+		DROP(w, m, drop_no_mbuf);
+	else
+		DROP(w, m, drop_srtp_expired);
+}
+
 // Takes the tags into the mbufs; what could not be protected leaves the burst.
 static uint16_t items_finish(struct worker *w, struct rte_mbuf **pkts, uint16_t n,
 	const struct srtp_item *items, const uint8_t *at, uint16_t count)
@@ -35,7 +48,7 @@ static uint16_t items_finish(struct worker *w, struct rte_mbuf **pkts, uint16_t 
 			const struct srtp_item *item = &items[next++];
 
 			if (item->status != 0) {
-				DROP(w, pkts[i], drop_srtp_expired);
+				unprotected_drop(w, pkts[i], item->status);
 				continue;
 			}
 			rte_pktmbuf_append(

@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An RTP header as the other leg wants it: our SSRC, its payload type, no extensions, no contributing sources.
+#include "context.h"
 #include "rtp.h"
 #include "stage.h"
 #include "wire_rtp.h"
 
-// Where it may go now; false counts why not.
-static bool way_out(struct worker *w, struct shard *shard, const struct transport *to)
-{
-	if (to->out[0].family == 0) {
-		COUNT(w, drop_no_remote);
-		return false;
-	}
-	if ((to->flags & TRANSPORT_SECURE) == 0)
-		return true;
-	if ((to->flags & TRANSPORT_KEYS) == 0) {
-		COUNT(w, drop_no_keys);
-		return false;
-	}
-	if (!shard_secure(shard, to->secure)->view.consent) {
-		COUNT(w, drop_no_consent);
-		return false;
-	}
-	return true;
-}
+#include <string.h>
 
 // The fixed header moves up to the payload; returns the new start.
 static uint8_t *header_strip(struct rte_mbuf *m, const struct pkt *pkt)
@@ -38,37 +21,76 @@ static uint8_t *header_strip(struct rte_mbuf *m, const struct pkt *pkt)
 	return data;
 }
 
+// Octets of payload, for sender reports (RFC 3550 section 6.4.1): padding isn't.
+static uint16_t payload_len(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t len = rte_pktmbuf_data_len(m);
+
+	return (uint16_t)(len - WIRE_RTP_HEADER - ((data[0] & 0x20) != 0 ? data[len - 1] : 0));
+}
+
+// Where a packet comes from and goes to.
+struct way {
+	struct shard *shard;
+	struct stream *stream;
+	struct flow *flow;
+	uint16_t to; // transport
+	uint8_t from_leg, to_leg;
+};
+
+static struct way way_of(struct worker *w, const struct pkt *pkt)
+{
+	struct shard *shard = w->shards[pkt->shard];
+	const struct transport *from = shard_transport(shard, pkt->transport);
+	struct way way = {.shard = shard,
+		.flow = shard_flow(shard, (uint16_t)pkt->flow),
+		.from_leg = from->leg,
+		.to_leg = from->leg == IQ_LEG_ACCESS ? IQ_LEG_CORE : IQ_LEG_ACCESS};
+
+	way.stream = shard_stream(shard, shard_context(shard, from->context)->stream[pkt->stream]);
+	way.to = way.stream->transport[way.to_leg];
+	return way;
+}
+
+static void header_write(
+	const struct way *way, struct rte_mbuf *m, const struct rtp_identity *identity)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	const struct iq_pt *pt = stream_pt(way->stream, way->from_leg, data[1] & 0x7f);
+
+	wire_rtp_set_pt(data, way->to_leg == IQ_LEG_CORE ? pt->core : pt->access);
+	if (identity->marker && way->stream->kind == IQ_KIND_AUDIO)
+		data[1] |= 0x80;
+	wire_rtp_set_seq(data, identity->seq);
+	wire_rtp_set_ts(data, identity->ts);
+	wire_rtp_set_ssrc(data, way->stream->sender[way->to_leg].ssrc);
+}
+
 static bool rewrite(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
-	struct shard *shard = w->shards[pkt->shard];
-	const struct transport *from = shard_transport(shard, pkt->transport);
-	enum iq_leg to_leg = from->leg == IQ_LEG_ACCESS ? IQ_LEG_CORE : IQ_LEG_ACCESS;
-	struct stream *stream =
-		shard_stream(shard, shard_context(shard, from->context)->stream[pkt->stream]);
-	const struct transport *to = shard_transport(shard, stream->transport[to_leg]);
-	struct sender *sender = &stream->sender[to_leg];
+	struct way way = way_of(w, pkt);
+	const struct transport *to = shard_transport(way.shard, way.to);
+	struct sender *sender = &way.stream->sender[way.to_leg];
 	struct rtp_identity identity;
-	uint8_t *data;
+	const uint8_t *data;
 
-	if (!way_out(w, shard, to))
-		return false;
-	data = header_strip(m, pkt);
-	if (!rtp_relay(shard_flow(shard, (uint16_t)pkt->flow), (uint16_t)pkt->flow, sender,
-		    pkt->seq, wire_load32(data + 4), w->now_us, &identity)) {
-		COUNT(w, drop_demux);
+	if (!context_may_send(w, way.shard, to, 0)) {
+		rtp_hold(way.flow);
 		return false;
 	}
-	wire_rtp_set_pt(data, stream->pt_map[from->leg][data[1] & 0x7f]);
-	if (identity.marker && stream->kind == IQ_KIND_AUDIO)
-		data[1] |= 0x80;
-	wire_rtp_set_seq(data, identity.seq);
-	wire_rtp_set_ts(data, identity.ts);
-	wire_rtp_set_ssrc(data, sender->ssrc);
+	data = header_strip(m, pkt);
+	if (!rtp_relay(way.flow, (uint16_t)pkt->flow, sender, pkt->seq, wire_load32(data + 4),
+		    w->now_us, &identity)) {
+		COUNT(w, drop_sequence);
+		return false;
+	}
+	header_write(&way, m, &identity);
 	sender->packets++;
-	sender->octets += rte_pktmbuf_data_len(m) - WIRE_RTP_HEADER;
+	sender->octets += payload_len(m);
 	pkt->out = &to->out[0];
-	pkt->transport = stream->transport[to_leg];
+	pkt->transport = way.to;
 	return true;
 }
 

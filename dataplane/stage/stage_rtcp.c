@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RTCP: translated and sent on, a packet a stream.
+#include "context.h"
 #include "rtp.h"
 #include "stage.h"
 
@@ -22,27 +23,13 @@ static bool protect(struct worker *w, struct shard *shard, const struct transpor
 	return true;
 }
 
-static bool may_send(struct worker *w, struct shard *shard, const struct transport *t)
-{
-	if (t->out[1].family == 0)
-		return false;
-	if ((t->flags & TRANSPORT_SECURE) == 0)
-		return true;
-	if ((t->flags & TRANSPORT_KEYS) == 0)
-		return false;
-	if (shard_secure(shard, t->secure)->view.consent)
-		return true;
-	COUNT(w, drop_no_consent);
-	return false;
-}
-
 static void out_send(struct worker *w, struct shard *shard, struct stream *stream, enum iq_leg to,
 	const struct rtcp_out *out)
 {
 	const struct transport *t = shard_transport(shard, stream->transport[to]);
 	struct rte_mbuf *m;
 
-	if (!may_send(w, shard, t))
+	if (!context_may_send(w, shard, t, 1))
 		return;
 	m = worker_mbuf(w, out->len);
 	if (m == NULL)

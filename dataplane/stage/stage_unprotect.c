@@ -51,6 +51,7 @@ static void proven(struct worker *w, struct shard *shard, const struct pkt *pkt)
 {
 	struct flow *flow = shard_flow(shard, (uint16_t)pkt->flow);
 
+	shard_transport(shard, pkt->transport)->last_rx_us = w->now_us;
 	if (!flow->proven) {
 		flow->proven = 1;
 		context_on_media(w, shard, pkt->transport);
@@ -106,14 +107,16 @@ uint16_t stage_unprotect(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 	for (uint16_t i = 0; i < n; i++) {
 		const struct pkt *pkt = pkt_of(pkts[i]);
 		struct shard *shard = w->shards[pkt->shard];
-		const struct transport *t = shard_transport(shard, pkt->transport);
+		struct transport *t = shard_transport(shard, pkt->transport);
 		struct flow *flow = shard_flow(shard, (uint16_t)pkt->flow);
 
-		if ((t->flags & TRANSPORT_SECURE) == 0)
+		if ((t->flags & TRANSPORT_SECURE) == 0) {
+			t->last_rx_us = w->now_us;
 			flow->proven = 1;
-		else
-			batch_add(pkt->klass == PKT_RTP ? &rtp : &rtcp, pkts[i], i,
-				&shard_secure(shard, t->secure)->rx, &flow->index);
+			continue;
+		}
+		batch_add(pkt->klass == PKT_RTP ? &rtp : &rtcp, pkts[i], i,
+			&shard_secure(shard, t->secure)->rx, &flow->index);
 	}
 	if (rtp.count > 0)
 		srtp_unprotect_burst(w->srtp, rtp.items, rtp.count);

@@ -15,6 +15,7 @@
 	X(fragments_sent)                                                                          \
 	X(stun_requests)                                                                           \
 	X(stun_responses)                                                                          \
+	X(stun_errors)                                                                             \
 	X(dtls_punted)                                                                             \
 	X(rtcp_relayed)                                                                            \
 	X(drop_malformed)                                                                          \
@@ -44,6 +45,7 @@
 	X(drop_gate)                                                                               \
 	X(drop_demux)                                                                              \
 	X(drop_payload_type)                                                                       \
+	X(drop_sequence)                                                                           \
 	X(drop_no_remote)                                                                          \
 	X(drop_no_consent)                                                                         \
 	X(drop_no_neighbour)                                                                       \
