@@ -28,10 +28,10 @@ check "cookie flags" 1 "$(header set-cookie | grep -c '^__Host-wwsf=[0-9a-f]\{64
 check "lifetime" 12 "$(field .expires_in)"
 token=$(field .token)
 get "$at/.well-known/jwks.json" -o "$work/jwks"
-claims=$(python3 "$top/tests/system/jwt_verify.py" "$token" "$work/jwks"); check "signature" 0 $?
+claims=$(python3 "$top/tests/system/lib/jwt_verify.py" "$token" "$work/jwks"); check "signature" 0 $?
 check "claims" "https://127.0.0.1:$port ep-cscf.ims.test ims bob@ims.test sip:bob@ims.test wwsf.ims.test waf.ims.test 12" \
 	"$(jq -r '"\(.iss) \(.aud) \(.scope) \(.ims_impi) \(.ims_impu[0]) \(.wwsf_id) \(.waf_id) \(.exp - .iat)"' <<<"$claims")"
-python3 "$top/tests/system/jwt_verify.py" "${token%.*}.$(printf 'A%.0s' $(seq 86))" "$work/jwks" >/dev/null 2>&1; check "forged signature" 1 $?
+python3 "$top/tests/system/lib/jwt_verify.py" "${token%.*}.$(printf 'A%.0s' $(seq 86))" "$work/jwks" >/dev/null 2>&1; check "forged signature" 1 $?
 
 # Renewal by cookie, also over a restart; logout ends it.
 check "renewal without a session" 401 "$(status -X POST "$at/token")"
@@ -40,7 +40,7 @@ check "a new token" 1 "$([ "$(field .token)" != "$token" ] && echo 1)"
 kill "$pid"; wait "$pid"; check "SIGTERM ends cleanly" 0 $?
 start
 check "renewal after a restart" 200 "$(status -X POST -b "$work/jar" "$at/token")"
-python3 "$top/tests/system/jwt_verify.py" "$(field .token)" "$work/jwks" >/dev/null; check "same key after a restart" 0 $?
+python3 "$top/tests/system/lib/jwt_verify.py" "$(field .token)" "$work/jwks" >/dev/null; check "same key after a restart" 0 $?
 check "renewal from elsewhere" 403 "$(status -X POST -b "$work/jar" -H 'Origin: https://evil.example' "$at/token")"
 check "logout" 204 "$(status -X POST -b "$work/jar" "$at/logout")"
 check "renewal after logout" 401 "$(status -X POST -b "$work/jar" "$at/token")"
