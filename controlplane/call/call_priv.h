@@ -93,7 +93,6 @@ static inline bool side_is_web(const struct call *call, enum call_side side)
 // call_table.c
 struct call *call_create(struct calls *calls, const struct call_setup *setup);
 void call_retire(struct call *call); // leaves the table, is destroyed from the loop
-struct call *call_by_media(struct calls *calls, iq_handle media);
 struct call *call_by_id(struct calls *calls, const char *id);
 
 // call_exchange.c: offer and answer.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All calls: by id, by media context; destroyed from the loop, never below a callback of their own.
+// All calls, by id; destroyed from the loop, never below a callback of their own.
 #include "call_priv.h"
 #include "clock.h"
 
@@ -33,17 +33,6 @@ struct call *call_by_id(struct calls *calls, const char *id)
 	while (call != NULL && strcmp(call->id, id) != 0)
 		call = call->next;
 	return call;
-}
-
-struct call *call_by_media(struct calls *calls, iq_handle media)
-{
-	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
-		for (struct call *call = calls->buckets[i]; call != NULL; call = call->next) {
-			if (call->media == media)
-				return call;
-		}
-	}
-	return NULL;
 }
 
 struct call *call_create(struct calls *calls, const struct call_setup *setup)
