@@ -120,9 +120,10 @@ void call_on_answer(
 			return;
 		}
 	}
-	if (x->state == EXCHANGE_NONE || x->from == side)
-		return; // nobody waits for it
-	if (x->state == EXCHANGE_APPLYING && x->early) {
+	// A 200 comes again until its ACK, which waits for the gateway: the first one counts.
+	if (x->from == side || (x->state != EXCHANGE_OFFERED && !x->early))
+		return;
+	if (x->state == EXCHANGE_APPLYING) {
 		// The early answer is still on its way to the gateway: this one replaces it there.
 		iq_client_cancel(call->calls->config.iq, call);
 		call->waiting = 0;

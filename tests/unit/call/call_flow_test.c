@@ -111,6 +111,22 @@ static void a_browser_calls_a_phone(void **state)
 	nothing_is_left(1);
 }
 
+static void a_200_that_comes_again(void **state)
+{
+	struct call_msg msg = with_sdp(ims_answer);
+
+	(void)state;
+	world_start(&world, true, web_offer);
+	call_on_answer(world.call, CALL_B, "dialog-1", &msg);
+	answer(CALL_B, ims_answer);
+	assert_int_equal(world.streams_sets, 1);
+	assert_int_equal(b->confirms, 1);
+	assert_int_equal(a->answers, 1);
+	calls_end_all(world.calls, 503, "over");
+	world_run(&world);
+	nothing_is_left(1);
+}
+
 static void a_phone_calls_a_browser(void **state)
 {
 	(void)state;
@@ -457,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_browser_calls_a_phone),
+		CASE(a_200_that_comes_again),
 		CASE(a_phone_calls_a_browser),
 		CASE(useless_offers_get_488),
 		CASE(garbage_gets_488),
