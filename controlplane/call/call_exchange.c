@@ -25,13 +25,17 @@ void exchange_refused(struct call *call, int status, const char *phrase)
 {
 	enum call_side from = call->exchange.from;
 	bool in_response = call->exchange.in_response;
+	bool unconfirmed = call->exchange.unconfirmed;
 
 	if (call->exchange.initial) {
 		call_fail(call, status, phrase);
 		return;
 	}
 	exchange_wipe(call);
-	if (!in_response)
+	// A 200 is acknowledged whatever comes then (RFC 3261 section 13.2.2.4).
+	if (unconfirmed)
+		leg_confirm(call, other_side(from), NULL);
+	if (!in_response && call->state != CALL_OVER)
 		leg_reject(call, from, status, phrase);
 }
 
@@ -181,6 +185,7 @@ void exchange_answered(struct call *call, const struct call_msg *msg)
 {
 	struct exchange *x = &call->exchange;
 
+	x->unconfirmed = !x->initial && !x->local;
 	if (msg->sdp != NULL) {
 		sdp_destroy(x->answer);
 		x->answer = NULL;

@@ -32,6 +32,7 @@ struct exchange {
 	bool local; // answered here, the other side isn't asked
 	bool early; // an early answer is being applied, the final one is still to come
 	bool early_told; // the offerer has an answer in a 18x already
+	bool unconfirmed; // the other side's 200 to our re-INVITE waits for its ACK
 	int status; // of that 18x
 	struct call_bag *bag; // of that 18x, until the offerer has it
 	struct sdp_session *offer; // from's

@@ -348,6 +348,21 @@ static void a_refused_offer_changes_nothing(void **state)
 	nothing_is_left(1);
 }
 
+static void a_useless_answer_to_a_new_offer(void **state)
+{
+	(void)state;
+	browser_calls();
+	offer(CALL_A, web_offer_hold);
+	answer(CALL_B, "v=0\r\n");
+	assert_int_equal(a->rejects, 1);
+	assert_int_equal(a->status, 488);
+	assert_int_equal(b->confirms, 2); // else its 200 would come again, and then its BYE
+	assert_int_equal(calls_count(world.calls), 1);
+	calls_end_all(world.calls, 503, "over");
+	world_run(&world);
+	nothing_is_left(1);
+}
+
 static void an_offerless_reinvite_is_answered_with_what_holds(void **state)
 {
 	(void)state;
@@ -490,6 +505,7 @@ int main(void)
 		CASE(a_refresh_stays_here),
 		CASE(glare_gets_491),
 		CASE(a_refused_offer_changes_nothing),
+		CASE(a_useless_answer_to_a_new_offer),
 		CASE(an_offerless_reinvite_is_answered_with_what_holds),
 		CASE(media_faults_end_the_call),
 		CASE(a_new_gateway_process_ends_its_calls),
