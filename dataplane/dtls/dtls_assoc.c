@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Associations of one service thread: from the first datagram to the keys, and on until the end.
+// An association: from the first datagram to the keys, and on until the end.
 #include "clock.h"
 #include "dtls_priv.h"
 #include "wire_dtls.h"
@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HANDSHAKE_MAX_US 30000000u
 #define EARLY_MAX_US 10000000u
@@ -17,189 +16,26 @@
 #define ERROR_TIMEOUT 3
 #define ERROR_ALERT 4
 
-static unsigned bucket_of(struct dtls_id id)
-{
-	return ((unsigned)id.shard << 16 | id.transport) * 2654435761u >> 20 & (BUCKETS - 1);
-}
-
-static struct assoc *assoc_find(struct service_thread *thread, struct dtls_id id)
-{
-	struct assoc *assoc = thread->buckets[bucket_of(id)];
-
-	while (assoc != NULL &&
-		(assoc->id.shard != id.shard || assoc->id.transport != id.transport))
-		assoc = assoc->next;
-	return assoc;
-}
-
-static void busy_add(struct service_thread *thread, struct assoc *assoc)
-{
-	assoc->prev_busy = NULL;
-	assoc->next_busy = thread->busy;
-	if (thread->busy != NULL)
-		thread->busy->prev_busy = assoc;
-	thread->busy = assoc;
-}
-
-static void busy_del(struct service_thread *thread, struct assoc *assoc)
-{
-	if (assoc->prev_busy == NULL && thread->busy != assoc)
-		return;
-	if (assoc->prev_busy != NULL)
-		assoc->prev_busy->next_busy = assoc->next_busy;
-	else
-		thread->busy = assoc->next_busy;
-	if (assoc->next_busy != NULL)
-		assoc->next_busy->prev_busy = assoc->prev_busy;
-	assoc->prev_busy = NULL;
-	assoc->next_busy = NULL;
-}
-
-static struct assoc *assoc_create(
-	struct service_thread *thread, struct dtls_port *port, struct dtls_id id)
-{
-	struct assoc *assoc = calloc(1, sizeof(*assoc));
-	struct assoc **bucket = &thread->buckets[bucket_of(id)];
-
-	if (assoc == NULL)
-		return NULL;
-	assoc->port = port;
-	assoc->id = id;
-	assoc->started_us = clock_now_us();
-	assoc->next = *bucket;
-	*bucket = assoc;
-	busy_add(thread, assoc);
-	thread->early_assocs++;
-	return assoc;
-}
-
-static void early_free(struct service_thread *thread, struct assoc *assoc)
-{
-	free(assoc->early);
-	assoc->early = NULL;
-	assoc->early_count = 0;
-	if (assoc->state == ASSOC_EARLY)
-		thread->early_assocs--;
-}
-
-static void assoc_destroy(struct service_thread *thread, struct assoc *assoc)
-{
-	struct assoc **at = &thread->buckets[bucket_of(assoc->id)];
-
-	while (*at != assoc)
-		at = &(*at)->next;
-	*at = assoc->next;
-	busy_del(thread, assoc);
-	early_free(thread, assoc);
-	SSL_free(assoc->ssl);
-	free(assoc);
-}
-
-// A slot for an output. Workers poll all the time, so a full ring empties soon; nothing may be lost here.
-static struct response *response_begin(struct service_thread *thread, struct dtls_port *port)
-{
-	struct response *response;
-
-	while ((response = slots_back(&port->out)) == NULL) {
-		if (atomic_load(&thread->stop))
-			return NULL;
-		usleep(100);
-	}
-	memset(&response->output, 0, sizeof(response->output));
-	return response;
-}
-
-static void response_end(
-	struct service_thread *thread, struct assoc *assoc, struct response *response)
-{
-	struct flight *flight = &thread->flight;
-
-	response->output.id = assoc->id;
-	response->output.datagram_count = flight->count;
-	for (unsigned i = 0; i < flight->count; i++) {
-		memcpy(response->bytes[i], flight->bytes[i], flight->len[i]);
-		response->output.datagrams[i].bytes = response->bytes[i];
-		response->output.datagrams[i].len = flight->len[i];
-	}
-	flight->count = 0;
-	slots_push(&assoc->port->out);
-}
-
-static void tell(struct service_thread *thread, struct assoc *assoc, enum dtls_output_type type,
-	uint8_t error)
-{
-	struct response *response;
-
-	if (type == DTLS_FLIGHT && thread->flight.count == 0)
-		return;
-	response = response_begin(thread, assoc->port);
-	if (response == NULL)
-		return;
-	response->output.type = type;
-	response->output.error = error;
-	response_end(thread, assoc, response);
-}
-
 static void over(struct service_thread *thread, struct assoc *assoc, enum dtls_output_type type,
 	uint8_t error)
 {
 	assoc->state = ASSOC_OVER;
-	busy_del(thread, assoc);
+	assoc_busy_del(thread, assoc);
 	tell(thread, assoc, type, error);
-}
-
-static enum srtp_suite suite_of_profile(unsigned long profile)
-{
-	for (int suite = SRTP_SUITE_NONE + 1; suite < SRTP_SUITE_COUNT; suite++) {
-		if (srtp_suite_info((enum srtp_suite)suite)->dtls_profile == profile)
-			return (enum srtp_suite)suite;
-	}
-	return SRTP_SUITE_NONE;
-}
-
-// client_key | server_key | client_salt | server_salt (RFC 5764 section 4.2).
-static bool keys_export(struct assoc *assoc, struct dtls_output *output)
-{
-	static const char label[] = "EXTRACTOR-dtls_srtp";
-	const struct srtp_suite_info *info = srtp_suite_info(output->suite);
-	uint8_t material[2 * (32 + 14)];
-	size_t key = info->key_len, salt = info->salt_len;
-	bool server = SSL_is_server(assoc->ssl);
-
-	if (SSL_export_keying_material(assoc->ssl, material, 2 * (key + salt), label,
-		    sizeof(label) - 1, NULL, 0, 0) != 1)
-		return false;
-	memcpy(server ? output->rx_key : output->tx_key, material, key);
-	memcpy(server ? output->tx_key : output->rx_key, material + key, key);
-	memcpy(server ? output->rx_salt : output->tx_salt, material + 2 * key, salt);
-	memcpy(server ? output->tx_salt : output->rx_salt, material + 2 * key + salt, salt);
-	OPENSSL_cleanse(material, sizeof(material));
-	return true;
 }
 
 static void connected(struct service_thread *thread, struct assoc *assoc)
 {
 	SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(assoc->ssl);
-	struct response *response;
 
 	if (profile == NULL) {
 		SSL_shutdown(assoc->ssl); // adds close_notify to the flight
 		over(thread, assoc, DTLS_FAILED, ERROR_NO_PROFILE);
 		return;
 	}
-	response = response_begin(thread, assoc->port);
-	if (response == NULL)
-		return;
 	assoc->state = ASSOC_CONNECTED;
-	busy_del(thread, assoc);
-	response->output.type = DTLS_CONNECTED;
-	response->output.suite = suite_of_profile(profile->id);
-	response->output.profile = (uint16_t)profile->id;
-	response->output.version = (uint16_t)SSL_version(assoc->ssl);
-	response->output.cipher = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(assoc->ssl));
-	if (!keys_export(assoc, &response->output))
-		response->output.type = DTLS_FAILED;
-	response_end(thread, assoc, response);
+	assoc_busy_del(thread, assoc);
+	tell_connected(thread, assoc, profile->id);
 }
 
 static void handshake_step(struct service_thread *thread, struct assoc *assoc)
@@ -306,7 +142,7 @@ static void on_start(
 		datagram_feed(thread, assoc, NULL, 0);
 	for (unsigned i = 0; i < assoc->early_count; i++)
 		datagram_feed(thread, assoc, assoc->early[i].bytes, assoc->early[i].len);
-	early_free(thread, assoc);
+	assoc_early_free(thread, assoc);
 }
 
 static void on_stop(struct service_thread *thread, const struct request *request)
@@ -331,7 +167,7 @@ static void on_linger(struct service_thread *thread, struct dtls_id id)
 		assoc->state != ASSOC_CONNECTED)
 		return;
 	assoc->expires_us = clock_now_us() + thread->service->config.linger_s * 1000000ull;
-	busy_add(thread, assoc);
+	assoc_busy_add(thread, assoc);
 }
 
 void assoc_request(
@@ -361,7 +197,7 @@ static void assoc_tick(struct service_thread *thread, struct assoc *assoc, uint6
 {
 	if (assoc->state == ASSOC_CONNECTED && assoc->expires_us != 0 &&
 		now_us >= assoc->expires_us) {
-		busy_del(thread, assoc);
+		assoc_busy_del(thread, assoc);
 		SSL_free(assoc->ssl);
 		assoc->ssl = NULL;
 	} else if (assoc->state == ASSOC_EARLY && now_us - assoc->started_us >= EARLY_MAX_US) {
@@ -386,13 +222,5 @@ void assoc_sweep(struct service_thread *thread, uint64_t now_us)
 
 		assoc_tick(thread, assoc, now_us);
 		assoc = next;
-	}
-}
-
-void assoc_destroy_all(struct service_thread *thread)
-{
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		while (thread->buckets[i] != NULL)
-			assoc_destroy(thread, thread->buckets[i]);
 	}
 }

@@ -126,9 +126,23 @@ SSL *dtls_ssl_create(struct service_thread *thread, struct assoc *assoc, enum iq
 // Whether a certificate (DER) matches one of the signalled fingerprints.
 bool dtls_fingerprint_match(const struct assoc *assoc, const uint8_t *der, size_t len);
 
-// dtls_assoc.c: requests and timers of one thread.
+// dtls_table.c: a new one is ASSOC_EARLY.
+struct assoc *assoc_find(struct service_thread *thread, struct dtls_id id);
+struct assoc *assoc_create(
+	struct service_thread *thread, struct dtls_port *port, struct dtls_id id);
+void assoc_destroy(struct service_thread *thread, struct assoc *assoc);
+void assoc_destroy_all(struct service_thread *thread);
+void assoc_early_free(struct service_thread *thread, struct assoc *assoc);
+void assoc_busy_add(struct service_thread *thread, struct assoc *assoc);
+void assoc_busy_del(
+	struct service_thread *thread, struct assoc *assoc); // nothing if it isn't there
+
+// dtls_tell.c: outputs, with the flight that has been collected. Nothing for a DTLS_FLIGHT without datagrams.
+void tell(struct service_thread *thread, struct assoc *assoc, enum dtls_output_type type,
+	uint8_t error);
+void tell_connected(struct service_thread *thread, struct assoc *assoc, unsigned long profile);
+
+// dtls_assoc.c: requests of a worker; retransmissions, timeouts, ends of lingering.
 void assoc_request(
 	struct service_thread *thread, struct dtls_port *port, const struct request *request);
-void assoc_sweep(struct service_thread *thread,
-	uint64_t now_us); // retransmissions, timeouts, ends of lingering
-void assoc_destroy_all(struct service_thread *thread);
+void assoc_sweep(struct service_thread *thread, uint64_t now_us);
