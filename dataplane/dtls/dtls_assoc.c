@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define HANDSHAKE_MAX_US 30000000u
+#define DOUBT_US 3000000u
+#define BEGINNINGS_MAX 16
 #define EARLY_MAX_US 10000000u
 #define ERROR_MISMATCH 1 // iq_leg_state.dtls_error
 #define ERROR_NO_PROFILE 2
@@ -34,21 +36,57 @@ static void connected(struct service_thread *thread, struct assoc *assoc)
 		return;
 	}
 	assoc->state = ASSOC_CONNECTED;
+	assoc->expires_us = 0;
 	assoc_busy_del(thread, assoc);
 	tell_connected(thread, assoc, profile->id);
 }
 
-static void handshake_step(struct service_thread *thread, struct assoc *assoc)
+// Nothing before the Finished is authenticated: whoever writes the peer's address on a datagram can send an alert or
+// a message that OpenSSL gives up at. So neither is believed before the peer had time to go on.
+static void handshake_doubt(struct assoc *assoc)
+{
+	if (assoc->expires_us == 0)
+		assoc->expires_us = clock_now_us() + DOUBT_US;
+}
+
+static int handshake_run(struct assoc *assoc)
 {
 	int ret = SSL_do_handshake(assoc->ssl);
 	int error = ret == 1 ? SSL_ERROR_NONE : SSL_get_error(assoc->ssl, ret);
 
 	ERR_clear_error();
+	return error;
+}
+
+static bool handshake_anew(struct service_thread *thread, struct assoc *assoc)
+{
+	SSL *ssl;
+
+	if (assoc->mismatch || assoc->beginnings == BEGINNINGS_MAX)
+		return false;
+	ssl = dtls_ssl_create(thread, assoc, assoc->role);
+	if (ssl == NULL)
+		return false;
+	SSL_free(assoc->ssl);
+	assoc->ssl = ssl;
+	assoc->beginnings++;
+	handshake_doubt(assoc);
+	thread->flight.count = 0; // its alert would end the peer's handshake, too
+	if (assoc->role == IQ_DTLS_CLIENT)
+		(void)handshake_run(assoc); // a ClientHello: there is nothing to read
+	tell(thread, assoc, DTLS_FLIGHT, 0);
+	return true;
+}
+
+static void handshake_step(struct service_thread *thread, struct assoc *assoc)
+{
+	int error = handshake_run(assoc);
+
 	if (error == SSL_ERROR_NONE)
 		connected(thread, assoc);
 	else if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
 		tell(thread, assoc, DTLS_FLIGHT, 0);
-	else
+	else if (!handshake_anew(thread, assoc))
 		over(thread, assoc, DTLS_FAILED, assoc->mismatch ? ERROR_MISMATCH : ERROR_ALERT);
 }
 
@@ -89,25 +127,38 @@ static void early_keep(struct assoc *assoc, const struct request *request)
 	memcpy(assoc->early[assoc->early_count++].bytes, request->bytes, request->len);
 }
 
-// Records that don't fit their datagram are dropped here (RFC 6347 section 4.1.2.7): OpenSSL would
-// give up the handshake.
-static bool records_fit(const struct request *request)
+// DATAGRAM_ALERT: with an alert that anybody may have written.
+enum datagram { DATAGRAM_BAD, DATAGRAM_GOOD, DATAGRAM_ALERT };
+
+// Dropped here, since OpenSSL would give up the handshake: records that don't fit their datagram (RFC 6347 section
+// 4.1.2.7), application data in the clear.
+static enum datagram datagram_judge(const struct request *request)
 {
 	struct wire_walk walk = wire_walk_over(request->bytes, request->len);
+	enum datagram verdict = DATAGRAM_GOOD;
 	struct wire_dtls_record record;
 	int ret;
 
-	while ((ret = wire_dtls_next(&walk, &record)) == 1)
-		continue;
-	return ret == 0 && request->len > 0;
+	while ((ret = wire_dtls_next(&walk, &record)) == 1) {
+		if (record.epoch != 0)
+			continue;
+		if (record.type == WIRE_DTLS_APPLICATION_DATA)
+			return DATAGRAM_BAD;
+		if (record.type == WIRE_DTLS_ALERT)
+			verdict = DATAGRAM_ALERT;
+	}
+	return ret == 0 && request->len > 0 ? verdict : DATAGRAM_BAD;
 }
 
 static void on_datagram(
 	struct service_thread *thread, struct dtls_port *port, const struct request *request)
 {
 	struct assoc *assoc = assoc_find(thread, request->id);
+	enum datagram verdict = datagram_judge(request);
 
-	if (!records_fit(request))
+	if (verdict == DATAGRAM_ALERT && assoc != NULL && assoc->state == ASSOC_HANDSHAKE)
+		handshake_doubt(assoc);
+	if (verdict != DATAGRAM_GOOD)
 		return;
 	if (assoc == NULL && thread->early_assocs < EARLY_ASSOCS_MAX)
 		assoc = assoc_create(thread, port, request->id);
@@ -130,6 +181,7 @@ static void on_start(
 		return;
 	assoc->fingerprint_count = start->fingerprint_count;
 	memcpy(assoc->fingerprints, start->fingerprints, sizeof(assoc->fingerprints));
+	assoc->role = start->role;
 	assoc->ssl = dtls_ssl_create(thread, assoc, start->role);
 	thread->early_assocs--;
 	assoc->state = ASSOC_HANDSHAKE;
@@ -193,23 +245,31 @@ void assoc_request(
 	}
 }
 
-static void assoc_tick(struct service_thread *thread, struct assoc *assoc, uint64_t now_us)
+static void handshake_tick(struct service_thread *thread, struct assoc *assoc, uint64_t now_us)
 {
-	if (assoc->state == ASSOC_CONNECTED && assoc->expires_us != 0 &&
-		now_us >= assoc->expires_us) {
-		assoc_busy_del(thread, assoc);
-		SSL_free(assoc->ssl);
-		assoc->ssl = NULL;
-	} else if (assoc->state == ASSOC_EARLY && now_us - assoc->started_us >= EARLY_MAX_US) {
-		assoc_destroy(thread, assoc);
-	} else if (assoc->state == ASSOC_HANDSHAKE &&
-		now_us - assoc->started_us >= HANDSHAKE_MAX_US) {
+	thread->flight.count = 0;
+	if (assoc->expires_us != 0 && now_us >= assoc->expires_us) {
+		over(thread, assoc, DTLS_FAILED, ERROR_ALERT);
+	} else if (now_us - assoc->started_us >= HANDSHAKE_MAX_US) {
 		over(thread, assoc, DTLS_FAILED, ERROR_TIMEOUT);
-	} else if (assoc->state == ASSOC_HANDSHAKE) {
-		thread->flight.count = 0;
+	} else {
 		DTLSv1_handle_timeout(assoc->ssl); // does nothing before its time
 		ERR_clear_error();
 		tell(thread, assoc, DTLS_FLIGHT, 0);
+	}
+}
+
+static void assoc_tick(struct service_thread *thread, struct assoc *assoc, uint64_t now_us)
+{
+	if (assoc->state == ASSOC_HANDSHAKE) {
+		handshake_tick(thread, assoc, now_us);
+	} else if (assoc->state == ASSOC_EARLY) {
+		if (now_us - assoc->started_us >= EARLY_MAX_US)
+			assoc_destroy(thread, assoc);
+	} else if (assoc->expires_us != 0 && now_us >= assoc->expires_us) {
+		assoc_busy_del(thread, assoc);
+		SSL_free(assoc->ssl);
+		assoc->ssl = NULL;
 	}
 }
 

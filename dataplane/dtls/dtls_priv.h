@@ -74,7 +74,10 @@ struct assoc {
 	struct dtls_id id;
 	enum assoc_state state;
 	SSL *ssl;
-	uint64_t started_us, expires_us; // expires: 0, or when it is given up or freed
+	uint64_t started_us;
+	uint64_t expires_us; // 0, or the end of a doubted handshake, of a lingering SSL object
+	enum iq_dtls_role role;
+	unsigned beginnings; // of the handshake, after the first
 	bool mismatch;
 	unsigned fingerprint_count;
 	struct iq_fingerprint fingerprints[IQ_FINGERPRINTS_MAX];

@@ -306,6 +306,94 @@ static void garbage_is_survived(void **state)
 	world_close(&world);
 }
 
+// A datagram with one record of epoch 0, as anybody can write who knows the addresses.
+static void forge(struct world *world, uint8_t type, const uint8_t *body, uint8_t len)
+{
+	uint8_t datagram[64] = {type, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, len};
+
+	memcpy(datagram + 13, body, len);
+	assert_true(dtls_datagram(world->port, world->id, datagram, (uint16_t)(13 + len)));
+	dtls_flush(world->port);
+}
+
+static const uint8_t fatal_alert[] = {2, 40};
+static const uint8_t hello_done[] = {14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; // no first message
+
+static void forged_datagrams_break_nothing(void **state)
+{
+	static const uint8_t text[] = {'x'};
+	static const struct {
+		uint8_t type;
+		const uint8_t *body;
+		uint8_t len;
+	} cases[] = {{21, fatal_alert, 2}, {23, text, 1}, {22, hello_done, 12}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dtls_peer_config peer = {
+			.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+		struct world world;
+
+		world_open(&world, &peer, true);
+		start(&world, IQ_DTLS_SERVER, true);
+		forge(&world, cases[i].type, cases[i].body, cases[i].len);
+		dtls_peer_input(world.peer, NULL, 0);
+		run(&world, 1);
+		keys_agree(&world);
+		world_close(&world);
+	}
+}
+
+static void a_forged_alert_amid_a_handshake(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	for (unsigned i = 0; i < 1000 && world.datagrams_to_peer == 0; i++)
+		step(&world);
+	forge(&world, 21, fatal_alert, 2);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
+static void an_alert_and_then_nothing(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	forge(&world, 21, fatal_alert, 2);
+	run(&world, 1);
+	assert_int_equal(world.last.type, DTLS_FAILED);
+	assert_int_equal(world.last.error, 4);
+	world_close(&world);
+}
+
+static void new_beginnings_are_bounded(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	for (unsigned i = 0; i < 100; i++)
+		forge(&world, 22, hello_done, 12);
+	for (unsigned i = 0; i < 8000 && world.results == 0; i++)
+		step(&world);
+	assert_int_equal(world.results, 1);
+	assert_int_equal(world.last.type, DTLS_FAILED);
+	assert_int_equal(world.last.error, 4);
+	world_close(&world);
+}
+
 static void other_generation_is_another(void **state)
 {
 	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
@@ -346,6 +434,10 @@ int main(void)
 		cmocka_unit_test(close_notify_ends_it),
 		cmocka_unit_test(stop_says_close_notify),
 		cmocka_unit_test(garbage_is_survived),
+		cmocka_unit_test(forged_datagrams_break_nothing),
+		cmocka_unit_test(a_forged_alert_amid_a_handshake),
+		cmocka_unit_test(an_alert_and_then_nothing),
+		cmocka_unit_test(new_beginnings_are_bounded),
 		cmocka_unit_test(other_generation_is_another),
 		cmocka_unit_test(certificate_files_are_checked),
 	};
