@@ -24,6 +24,8 @@ static void over(struct service_thread *thread, struct assoc *assoc, enum dtls_o
 	assoc->state = ASSOC_OVER;
 	assoc_busy_del(thread, assoc);
 	tell(thread, assoc, type, error);
+	SSL_free(assoc->ssl); // 49 kB that nobody uses until the call ends
+	assoc->ssl = NULL;
 }
 
 static void connected(struct service_thread *thread, struct assoc *assoc)

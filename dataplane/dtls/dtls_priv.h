@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -47,6 +48,10 @@ struct response {
 	struct dtls_output output;
 	uint8_t bytes[DTLS_DATAGRAMS_MAX][DATAGRAM_MAX];
 };
+
+// slots_pop wipes so much of a slot: what is secret stands in front.
+#define WIPED_BYTES 512
+static_assert(sizeof(struct dtls_output) <= WIPED_BYTES, "keys would stay in their slot");
 
 struct dtls_port {
 	struct slots in, out;

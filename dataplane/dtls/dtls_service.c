@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "dtls_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -130,6 +131,7 @@ struct dtls_service *dtls_service_create(
 	struct dtls_service *service = calloc(1, sizeof(*service));
 	int ret;
 
+	snprintf(err, err_len, "out of memory");
 	if (service == NULL)
 		return NULL;
 	service->config = *config;
@@ -151,8 +153,9 @@ static void thread_stop(struct service_thread *thread)
 
 	atomic_store(&thread->stop, true);
 	if (thread->started) {
+		// A counter without room wakes the thread as well.
 		if (write(thread->wake_fd, &one, sizeof(one)) < 0)
-			return; // can't happen: the counter has room
+			assert(errno == EAGAIN);
 		pthread_join(thread->thread, NULL);
 	}
 	assoc_destroy_all(thread);

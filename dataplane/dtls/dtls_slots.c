@@ -56,8 +56,7 @@ void slots_pop(struct slots *slots)
 {
 	uint32_t head = atomic_load_explicit(&slots->head, memory_order_relaxed); // own index
 
-	explicit_bzero(
-		slot_at(slots, head), slots->size < 512 ? slots->size : 512); // keys stand in front
+	explicit_bzero(slot_at(slots, head), slots->size < WIPED_BYTES ? slots->size : WIPED_BYTES);
 	atomic_store_explicit(&slots->head, head + 1, memory_order_release); // with slots_back
 }
 
