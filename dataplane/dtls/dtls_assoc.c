@@ -96,9 +96,12 @@ static void handshake_step(struct service_thread *thread, struct assoc *assoc)
 static void connected_step(struct service_thread *thread, struct assoc *assoc)
 {
 	uint8_t scratch[DATAGRAM_MAX];
-	int ret = SSL_read(assoc->ssl, scratch, sizeof(scratch));
-	int error = ret > 0 ? SSL_ERROR_NONE : SSL_get_error(assoc->ssl, ret);
+	int ret, error;
 
+	// To the end: what is left in OpenSSL's buffer would displace the next datagram.
+	while ((ret = SSL_read(assoc->ssl, scratch, sizeof(scratch))) > 0)
+		continue;
+	error = SSL_get_error(assoc->ssl, ret);
 	ERR_clear_error();
 	if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SSL)
 		over(thread, assoc, DTLS_CLOSED, ERROR_ALERT);

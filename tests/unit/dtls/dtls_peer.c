@@ -134,6 +134,11 @@ bool dtls_peer_failed(const struct dtls_peer *peer)
 	return peer->failed;
 }
 
+void dtls_peer_send(struct dtls_peer *peer, const char *text)
+{
+	SSL_write(peer->ssl, text, (int)strlen(text));
+}
+
 void dtls_peer_close(struct dtls_peer *peer)
 {
 	SSL_shutdown(peer->ssl);

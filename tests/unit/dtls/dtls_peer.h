@@ -25,6 +25,7 @@ void dtls_peer_input(struct dtls_peer *peer, const uint8_t *bytes, size_t len);
 size_t dtls_peer_output(struct dtls_peer *peer, uint8_t *bytes, size_t room);
 bool dtls_peer_connected(const struct dtls_peer *peer);
 bool dtls_peer_failed(const struct dtls_peer *peer);
+void dtls_peer_send(struct dtls_peer *peer, const char *text); // application data
 void dtls_peer_close(struct dtls_peer *peer); // close_notify
 // Runs the retransmission timer if its time has come.
 void dtls_peer_timeout(struct dtls_peer *peer);

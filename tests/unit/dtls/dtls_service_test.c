@@ -264,6 +264,29 @@ static void close_notify_ends_it(void **state)
 	world_close(&world);
 }
 
+static void several_records_in_one_datagram(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+	uint8_t datagram[2000];
+	size_t len = 0, more;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	dtls_peer_send(world.peer, "one");
+	dtls_peer_send(world.peer, "two");
+	dtls_peer_close(world.peer);
+	while ((more = dtls_peer_output(world.peer, datagram + len, sizeof(datagram) - len)) > 0)
+		len += more;
+	assert_true(dtls_datagram(world.port, world.id, datagram, (uint16_t)len));
+	run(&world, 2);
+	assert_int_equal(world.last.type, DTLS_CLOSED);
+	world_close(&world);
+}
+
 static void stop_says_close_notify(void **state)
 {
 	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
@@ -342,6 +365,27 @@ static void forged_datagrams_break_nothing(void **state)
 		keys_agree(&world);
 		world_close(&world);
 	}
+}
+
+static void forged_datagrams_after_the_keys(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	forge(&world, 21, fatal_alert, 2);
+	forge(&world, 22, hello_done, 12);
+	for (unsigned i = 0; i < 50; i++)
+		step(&world);
+	assert_int_equal(world.results, 1);
+	dtls_peer_close(world.peer); // which is still heard
+	run(&world, 2);
+	assert_int_equal(world.last.type, DTLS_CLOSED);
+	world_close(&world);
 }
 
 static void a_forged_alert_amid_a_handshake(void **state)
@@ -432,9 +476,11 @@ int main(void)
 		cmocka_unit_test(wrong_fingerprint),
 		cmocka_unit_test(no_common_profile),
 		cmocka_unit_test(close_notify_ends_it),
+		cmocka_unit_test(several_records_in_one_datagram),
 		cmocka_unit_test(stop_says_close_notify),
 		cmocka_unit_test(garbage_is_survived),
 		cmocka_unit_test(forged_datagrams_break_nothing),
+		cmocka_unit_test(forged_datagrams_after_the_keys),
 		cmocka_unit_test(a_forged_alert_amid_a_handshake),
 		cmocka_unit_test(an_alert_and_then_nothing),
 		cmocka_unit_test(new_beginnings_are_bounded),
