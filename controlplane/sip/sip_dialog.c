@@ -47,7 +47,7 @@ static int address_set(char **text, const sip_addr_t *address)
 
 	if (copy) {
 		msg_header_remove_param(copy->a_common, "tag");
-		ret = sip_text_set(text, sip_header_as_string(home, (sip_header_t *)copy));
+		ret = sip_text_set(text, sip_message_value(home, (sip_header_t *)copy));
 	}
 	su_home_deinit(home);
 	return ret;
@@ -74,7 +74,7 @@ static int routes_set(struct sip_dialog *dialog, const sip_record_route_t *route
 	int ret;
 
 	for (; routes; routes = routes->r_next) {
-		char *one = sip_header_as_string(home, (const sip_header_t *)routes);
+		char *one = sip_message_value(home, (const sip_header_t *)routes);
 
 		if (!joined)
 			joined = one;

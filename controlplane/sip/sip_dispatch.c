@@ -169,7 +169,7 @@ unsigned authorizations_of(struct uas *uas, const char *values[AUTHORIZATIONS_MA
 
 	for (; header && count < AUTHORIZATIONS_MAX; header = header->au_next) {
 		values[count] =
-			sip_header_as_string(msg_home(uas->request), (const sip_header_t *)header);
+			sip_message_value(msg_home(uas->request), (const sip_header_t *)header);
 		if (values[count])
 			count++;
 	}

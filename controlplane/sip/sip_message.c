@@ -16,6 +16,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#define VALUE_MAX 131072
+
 void sip_token_make(char token[SIP_TAG_LEN])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
@@ -170,6 +172,26 @@ const char *sip_message_header_name(const sip_header_t *header)
 	return header->sh_class->hc_name ? header->sh_class->hc_name : "";
 }
 
+char *sip_message_value(su_home_t *home, const sip_header_t *header)
+{
+	for (size_t room = 512; room <= VALUE_MAX; room *= 4) {
+		char *text = su_alloc(home, (isize_t)room);
+		issize_t len;
+
+		if (!text)
+			return NULL;
+		len = header->sh_class->hc_print(
+			text, (isize_t)room, (const msg_header_t *)header, 0);
+		// What would fill the room to the last byte is not written, and not told: one byte must stay.
+		if (len >= 0 && (size_t)len + 1 < room) {
+			text[len] = '\0';
+			return text;
+		}
+		su_free(home, text);
+	}
+	return NULL;
+}
+
 char *sip_message_header(su_home_t *home, const sip_t *sip, const char *name)
 {
 	const sip_header_t *header = sip->sip_request ? (sip_header_t *)sip->sip_request
@@ -184,7 +206,7 @@ char *sip_message_header(su_home_t *home, const sip_t *sip, const char *name)
 		if (header->sh_class->hc_hash == sip_unknown_class->hc_hash)
 			value = su_strdup(home, header->sh_unknown->un_value);
 		else
-			value = sip_header_as_string(home, header);
+			value = sip_message_value(home, header);
 		joined = joined ? su_sprintf(home, "%s, %s", joined, value) : value;
 		if (!joined)
 			return NULL;

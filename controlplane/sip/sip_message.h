@@ -34,6 +34,9 @@ int sip_message_body_copy(msg_t *msg, const sip_t *from);
 // The message as bytes of the wire, in the message's own memory; NULL: no memory.
 const char *sip_message_text(msg_t *msg, size_t *len);
 
+// The value of one header as text, in home's memory; NULL: no memory. (sofia's sip_header_as_string() cuts one of 255 bytes.)
+char *sip_message_value(su_home_t *home, const sip_header_t *header);
+
 // All values of a header joined by ", ", in home's memory; NULL: absent.
 char *sip_message_header(su_home_t *home, const sip_t *sip, const char *name);
 const char *sip_message_header_name(const sip_header_t *header);

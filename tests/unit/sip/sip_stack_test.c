@@ -58,6 +58,28 @@ static void register_is_relayed(void **state)
 	assert_int_equal(rooms.last_failed, 401);
 }
 
+// A value of any length comes through whole.
+static void credentials_are_told_whole(void **state)
+{
+	(void)state;
+	for (int len = 1; len < 700; len++) {
+		char more[1024];
+
+		snprintf(more, sizeof(more),
+			"Authorization: Digest username=\"%0*d\", qop=auth, nc=00000001\r\n", len,
+			0);
+		rooms.refuse_status = 403;
+		from_wic("REGISTER sip:ims.test SIP/2.0\r\n"
+			 "Via: SIP/2.0/WSS x1.invalid;branch=z9hG4bKr%d\r\nFrom: "
+			 "<sip:alice@ims.test>;tag=r\r\n"
+			 "To: <sip:alice@ims.test>\r\nCall-ID: reg1\r\nCSeq: 1 REGISTER\r\n%s\r\n",
+			len, more);
+		assert_true(starts(next_to_wic(), "SIP/2.0 403"));
+		more[strlen(more) - 2] = '\0';
+		assert_string_equal(rooms.asked_authorization, more + strlen("Authorization: "));
+	}
+}
+
 static void accepted_register_binds(void **state)
 {
 	char more[1024];
@@ -255,6 +277,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, bench_registered, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		T(register_is_relayed),
+		T(credentials_are_told_whole),
 		T(accepted_register_binds),
 		T(refused_register_stays_here),
 		T(min_expires_passes),

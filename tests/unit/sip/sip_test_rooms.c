@@ -106,6 +106,8 @@ void registration_register(struct registrations *regs, const struct registration
 		request->contact ? request->contact : "");
 	snprintf(rooms.asked_instance, sizeof(rooms.asked_instance), "%s",
 		request->instance ? request->instance : "");
+	snprintf(rooms.asked_authorization, sizeof(rooms.asked_authorization), "%s",
+		request->authorization_count ? request->authorizations[0] : "");
 	on_decision(&decision, arg);
 }
 

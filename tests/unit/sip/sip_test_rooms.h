@@ -21,6 +21,7 @@ struct test_rooms {
 	int last_failed; // status given to registration_failed()
 	struct registration_request asked; // pointers are stale
 	char asked_domain[128], asked_contact[256], asked_instance[128];
+	char asked_authorization[1024];
 	int refuse_status; // of the next decision; 0: relay
 	unsigned starts, ends, failures, parks; // of calls
 	unsigned calls_live;
