@@ -10,6 +10,7 @@
 
 #define PREFETCH_AHEAD 4
 #define NEXT_FRAGMENT 44
+#define FRAGMENT_HEADER_LEN 8
 
 // What became of a frame.
 enum verdict {
@@ -19,6 +20,7 @@ enum verdict {
 	VERDICT_NOT_OURS,
 	VERDICT_CHECKSUM,
 	VERDICT_FRAGMENT,
+	VERDICT_TAKEN, // kept or freed by somebody else
 };
 
 // A frame being read; at and left are what follows.
@@ -157,7 +159,7 @@ static enum verdict ipv6_read(const struct worker *w, struct frame *frame)
 	if (!network_find(w, frame, ip->dst_addr))
 		return VERDICT_NOT_OURS;
 	if (ip->proto == NEXT_FRAGMENT)
-		return VERDICT_FRAGMENT;
+		return len < FRAGMENT_HEADER_LEN ? VERDICT_MALFORMED : VERDICT_FRAGMENT;
 	if (ip->proto != IPPROTO_UDP)
 		return VERDICT_NOT_OURS;
 	memcpy(frame->pkt->remote_ip, ip->src_addr, 16);
@@ -196,6 +198,8 @@ static void punt(struct worker *w, struct rte_mbuf *m)
 static void dispose(struct worker *w, struct rte_mbuf *m, enum verdict verdict)
 {
 	switch (verdict) {
+	case VERDICT_TAKEN:
+		break;
 	case VERDICT_MAIN:
 		punt(w, m);
 		break;
@@ -225,6 +229,8 @@ static enum verdict packet_parse(struct worker *w, struct rte_mbuf *m)
 	memset(frame.pkt, 0, sizeof(*frame.pkt));
 	frame.pkt->rx_tsc = w->now_tsc;
 	verdict = frame_read(w, &frame);
+	if (verdict == VERDICT_FRAGMENT)
+		m->l2_len = (uint64_t)(frame.at - rte_pktmbuf_mtod(m, const uint8_t *));
 	if (verdict != VERDICT_KEEP)
 		return verdict;
 	// From here on the data is the UDP payload; link-layer padding is cut off.
@@ -232,6 +238,17 @@ static enum verdict packet_parse(struct worker *w, struct rte_mbuf *m)
 	m->data_len = (uint16_t)frame.left;
 	m->pkt_len = frame.left;
 	return VERDICT_KEEP;
+}
+
+// Only the core may fragment: on access that is an attack more often than a datagram.
+static enum verdict fragment_parse(struct worker *w, struct rte_mbuf **m)
+{
+	const struct pkt *pkt = pkt_of(*m);
+
+	if (w->networks->list[pkt->network].role != NETWORK_CORE)
+		return VERDICT_FRAGMENT;
+	*m = worker_reassemble(w, *m, pkt->family);
+	return *m == NULL ? VERDICT_TAKEN : packet_parse(w, *m);
 }
 
 uint16_t stage_parse(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
@@ -246,6 +263,8 @@ uint16_t stage_parse(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + PREFETCH_AHEAD], void *));
 		verdict = packet_parse(w, pkts[i]);
+		if (unlikely(verdict == VERDICT_FRAGMENT))
+			verdict = fragment_parse(w, &pkts[i]);
 		if (likely(verdict == VERDICT_KEEP))
 			pkts[kept++] = pkts[i];
 		else

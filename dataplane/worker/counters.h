@@ -13,6 +13,7 @@
 	X(hairpins)                                                                                \
 	X(to_main)                                                                                 \
 	X(fragments_sent)                                                                          \
+	X(reassembled)                                                                             \
 	X(stun_requests)                                                                           \
 	X(stun_responses)                                                                          \
 	X(stun_errors)                                                                             \

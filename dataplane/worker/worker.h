@@ -111,6 +111,11 @@ struct worker {
 #define HOPS_MAX 2
 void worker_hand_over(struct worker *w, struct rte_mbuf *m);
 
+// Takes a fragment, l2_len set, with a whole IPv4 header, or an IPv6 header and a fragment header, behind the Ethernet
+// header. The datagram, in one segment, when this was the last one missing; else NULL. Bounded: 64 datagrams at a time, 8
+// fragments each, half a second; what doesn't fit is counted as drop_fragment.
+struct rte_mbuf *worker_reassemble(struct worker *w, struct rte_mbuf *m, uint8_t family);
+
 // Gives main a frame that is none of the media path's (ARP, neighbour discovery, echo). Data at the Ethernet header.
 void worker_to_main(struct worker *w, struct rte_mbuf *m);
 

@@ -4,11 +4,14 @@
 #include "worker_priv.h"
 
 #include <rte_cycles.h>
+#include <rte_ip_frag.h>
 #include <rte_malloc.h>
 #include <rte_random.h>
 
 #include <errno.h>
 #include <stdio.h>
+
+#define FRAGMENTED_MAX 64 // datagrams that wait for the rest of their fragments
 
 static struct rte_ring *ring_create(const char *what, unsigned from, unsigned to, unsigned len)
 {
@@ -42,6 +45,14 @@ static int rings_create(struct worker *w)
 		message_ring_init(&priv->wants, WANT_RING_BYTES) < 0)
 		return -ENOMEM;
 	return 0;
+}
+
+// Expired fragments go when others come.
+static int fragments_create(struct worker *w)
+{
+	w->priv->fragments = rte_ip_frag_table_create(
+		FRAGMENTED_MAX / 4, 4, FRAGMENTED_MAX, rte_get_tsc_hz() / 2, SOCKET_ID_ANY);
+	return w->priv->fragments == NULL ? -ENOMEM : 0;
 }
 
 static int timers_create(struct worker *w, uint32_t per_shard)
@@ -103,7 +114,8 @@ struct worker *worker_create(const struct worker_config *config)
 	w->priv->ip_id = (uint16_t)rte_rand();
 	w->priv->fragment_id = (uint32_t)rte_rand();
 	ports_take(w, config);
-	if (rings_create(w) < 0 || timers_create(w, config->transports_per_shard) < 0)
+	if (rings_create(w) < 0 || fragments_create(w) < 0 ||
+		timers_create(w, config->transports_per_shard) < 0)
 		goto err;
 	return w;
 err:
@@ -128,6 +140,8 @@ void worker_destroy(struct worker *w)
 		message_ring_fini(&priv->messages);
 		message_ring_fini(&priv->wants);
 		timer_wheel_fini(&priv->timers);
+		if (priv->fragments != NULL)
+			rte_ip_frag_table_destroy(priv->fragments);
 		rte_free(priv);
 	}
 	rte_free(w);

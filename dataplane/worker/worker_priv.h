@@ -40,6 +40,7 @@ struct worker_priv {
 	struct rte_ring *out[WORKERS_MAX]; // to worker n
 	unsigned worker_count;
 	struct rte_ring *to_main, *from_main;
+	struct rte_ip_frag_tbl *fragments;
 	uint16_t ip_id;
 	uint32_t fragment_id;
 	struct neigh_want_message wanted; // last asked for
