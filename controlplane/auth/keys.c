@@ -39,6 +39,7 @@ static uint32_t key_algorithm(const json_t *jwk)
 static cjose_jwk_t *jwk_import(const json_t *jwk)
 {
 	static const char *const names[] = {"kty", "crv", "x", "y", "n", "e"};
+	enum { NUMBERS_FROM = 2 };
 	json_t *public = json_object();
 	cjose_jwk_t *key = NULL;
 	char *text;
@@ -46,8 +47,14 @@ static cjose_jwk_t *jwk_import(const json_t *jwk)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		json_t *value = json_object_get(jwk, names[i]);
 
-		if (json_is_string(value))
-			json_object_set(public, names[i], value);
+		if (!json_is_string(value))
+			continue;
+		if (i >= NUMBERS_FROM &&
+			!base64url_is_legal(json_string_value(value), json_string_length(value))) {
+			json_decref(public);
+			return NULL;
+		}
+		json_object_set(public, names[i], value);
 	}
 	text = json_dumps(public, JSON_COMPACT);
 	if (text != NULL)

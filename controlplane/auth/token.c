@@ -8,6 +8,18 @@
 #include <string.h>
 #include <strings.h>
 
+bool base64url_is_legal(const char *text, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0' || strchr(digits, text[i]) == NULL)
+			return false;
+	}
+	return len > 0 && len % 4 != 1;
+}
+
 // A part in base64url that must be a JSON object. NULL: it isn't.
 static json_t *part_decode(const char *text, size_t len)
 {
@@ -15,7 +27,8 @@ static json_t *part_decode(const char *text, size_t len)
 	uint8_t *bytes = NULL;
 	size_t bytes_len = 0;
 
-	if (len > 0 && cjose_base64url_decode(text, len, &bytes, &bytes_len, NULL))
+	if (base64url_is_legal(text, len) &&
+		cjose_base64url_decode(text, len, &bytes, &bytes_len, NULL))
 		object = json_loadb((const char *)bytes, bytes_len, JSON_REJECT_DUPLICATES, NULL);
 	cjose_get_dealloc()(bytes);
 	if (object != NULL && !json_is_object(object)) {
@@ -68,7 +81,7 @@ int token_parse(struct token *token, const char *text, size_t len, const char **
 
 	*token = (struct token){0};
 	*why = "not three parts in base64url";
-	if (second == NULL || memchr(second + 1, '.', len - (size_t)(second + 1 - text)) != NULL)
+	if (second == NULL || !base64url_is_legal(second + 1, len - (size_t)(second + 1 - text)))
 		return -EINVAL;
 	token->header = part_decode(text, (size_t)(first - text));
 	token->claims = part_decode(first + 1, (size_t)(second - first - 1));

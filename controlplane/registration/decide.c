@@ -14,7 +14,7 @@ enum { RETRY_S = 5, IMPI_MAX = 256 };
 // A request that waits for its token to be checked.
 struct pending {
 	struct pending *next, **back;
-	struct registrations *regs;
+	struct registrations *regs; // NULL: destroyed meanwhile, nobody cares any more
 	bool is_register;
 	ws_conn conn;
 	char *domain, *to, *from, *contact, *instance;
@@ -66,11 +66,17 @@ static void challenge(const struct registrations *regs, const struct conn *conn,
 	on_decision(&decision, arg);
 }
 
-static void pending_free(struct pending *pending)
+static void pending_unlink(struct pending *pending)
 {
 	*pending->back = pending->next;
 	if (pending->next != NULL)
 		pending->next->back = pending->back;
+}
+
+static void pending_free(struct pending *pending)
+{
+	if (pending->regs != NULL)
+		pending_unlink(pending);
 	free(pending->domain);
 	free(pending->to);
 	free(pending->from);
@@ -81,8 +87,13 @@ static void pending_free(struct pending *pending)
 
 void pendings_drop(struct registrations *regs)
 {
-	while (regs->pendings != NULL)
-		pending_free(regs->pendings);
+	while (regs->pendings != NULL) {
+		struct pending *pending = regs->pendings;
+
+		// The room auth still has it.
+		pending_unlink(pending);
+		pending->regs = NULL;
+	}
 }
 
 static int text_copy(char **to, const char *from)
@@ -304,8 +315,12 @@ static void bad_token_count(struct conn *conn)
 static void on_token(const struct auth_result *result, void *arg)
 {
 	struct pending *pending = arg;
-	struct conn *conn = conn_find(pending->regs, pending->conn);
+	struct conn *conn = pending->regs != NULL ? conn_find(pending->regs, pending->conn) : NULL;
 
+	if (pending->regs == NULL) {
+		pending_free(pending);
+		return;
+	}
 	if (conn == NULL) {
 		refuse(pending->on_decision, pending->arg, 408, "Request Timeout");
 	} else if (result->error == AUTH_UNAVAILABLE) {

@@ -82,7 +82,7 @@ struct registrations_config {
 
 struct registrations *registrations_create(
 	const struct registrations_config *config); // NULL: errno
-void registrations_destroy(struct registrations *regs); // tells no event
+void registrations_destroy(struct registrations *regs); // tells no event, answers no request
 void registrations_config_set(struct registrations *regs, const struct cscf_config *config);
 
 // Keys of the flow tokens: new tokens are written with the newest, the 15 before it are still read. A random one is made when

@@ -22,6 +22,7 @@ struct registering {
 	struct uac *uac;
 	registration_attempt attempt;
 	char *contact; // URI registered; NULL: a query
+	uint32_t expires_max; // of the token; 0: no limit
 };
 
 static void registering_end(struct registering *reg)
@@ -172,7 +173,7 @@ static int response_fill(struct registering *reg, msg_t *msg, const sip_t *respo
 	char *associated = sip_message_header(home, response, "P-Associated-URI");
 
 	if (ret == 0)
-		ret = contacts_copy(msg, response, 0);
+		ret = contacts_copy(msg, response, reg->expires_max);
 	if (ret == 0)
 		ret = challenges_copy(msg, response);
 	// The core's own route stays here; the client's requests come by its connection anyway.
@@ -292,6 +293,7 @@ static void relay(struct registering *reg, const struct registration_decision *d
 		url_as_string(msg_home(reg->uas->request), request->sip_request->rq_url));
 
 	reg->attempt = decision->attempt;
+	reg->expires_max = decision->expires_max;
 	if (msg && register_fill(reg, msg, decision) == 0)
 		reg->uac = sender->send(sender, 0, msg, on_response, reg);
 	else

@@ -48,8 +48,8 @@ struct ws_event {
 
 typedef void (*ws_on_event)(const struct ws_event *event, void *arg);
 
-// Starts the threads. What config points to must stay until ws_stop. NULL with errno, and a sentence in err: certificate
-// unreadable, address in use ...
+// Starts the threads. Of what config points to, only the origins are read later: they must stay until ws_stop. NULL with
+// errno, and a sentence in err: certificate unreadable, address in use ...
 struct ws_server *ws_start(const struct ws_config *config, char *err, size_t err_len);
 
 // Closes everything with 1001 and joins the threads. ws_stop(NULL) is legal.
