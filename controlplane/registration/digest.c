@@ -42,9 +42,11 @@ static int parameter_next(const char **at, struct parameter *parameter)
 		return 0;
 	parameter->name = text;
 	parameter->name_len = strcspn(text, " \t=,\"");
+	if (parameter->name_len == 0)
+		return -EINVAL;
 	text += parameter->name_len;
 	text += strspn(text, " \t");
-	if (parameter->name_len == 0 || *text++ != '=')
+	if (*text++ != '=')
 		return -EINVAL;
 	text += strspn(text, " \t");
 	parameter->value = text;

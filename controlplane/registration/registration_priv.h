@@ -5,45 +5,11 @@
 #include "auth.h"
 #include "cscf_config.h"
 #include "registration.h"
+#include "registration_table.h"
 
 #define FLOW_TOKEN_LEN 40 // characters
 #define FLOW_KEYS_MAX 16
 #define AUTHORIZATION_MAX 4096
-
-// A hash table of entries that stand in their objects; grows, never shrinks.
-struct table_entry {
-	struct table_entry *next;
-	uint64_t hash;
-};
-struct table {
-	struct table_entry **buckets;
-	unsigned bits, count;
-	uint64_t seed; // so that nobody can choose names of one bucket
-};
-int table_init(struct table *table);
-void table_fini(struct table *table); // leaves the entries alone
-void table_add(struct table *table, struct table_entry *entry, uint64_t hash);
-void table_del(struct table *table, struct table_entry *entry);
-// The first of that hash, or the next one after an entry of the same.
-struct table_entry *table_find(
-	const struct table *table, uint64_t hash, const struct table_entry *after);
-// All entries, one after the other; nothing may be added meanwhile, the one returned last may be deleted before the next call
-// only if next was taken first.
-struct table_entry *table_next(const struct table *table, const struct table_entry *after);
-uint64_t table_hash_id(const struct table *table, uint64_t id);
-uint64_t table_hash_text(const struct table *table, const char *a, const char *b);
-
-// Earliest first.
-struct heap_node {
-	uint64_t due_us;
-	unsigned place; // from 1; 0: not in the heap
-};
-struct heap {
-	struct heap_node **nodes;
-	unsigned count, room;
-};
-int heap_set(struct heap *heap, struct heap_node *node, uint64_t due_us);
-void heap_del(struct heap *heap, struct heap_node *node);
 
 struct flow {
 	uint64_t id;
@@ -155,8 +121,17 @@ void binding_end(struct registrations *regs, struct binding *binding, enum regis
 void binding_timer_set(struct registrations *regs, struct binding *binding);
 void binding_park(struct registrations *regs, struct binding *binding);
 void binding_free(struct binding *binding);
-// result.c
+// attempt.c
+int text_copy(char **to, const char *from); // NULL stays NULL
+const struct cscf_wwsf *wwsf_of(const struct registrations *regs, const char *origin);
 struct attempt *attempt_find(struct registrations *regs, registration_attempt id);
 void attempt_end(struct registrations *regs, struct attempt *attempt);
+// NULL without memory.
+struct attempt *attempt_create(struct registrations *regs, const struct conn *conn,
+	const struct registration_request *request, const char *impi);
+// The credentials toward the core: of a token's holder, or of the client's own digest (NULL: none). 0 or -errno.
+int attempt_vouch(struct registrations *regs, struct attempt *attempt, const char *origin,
+	const struct auth_identity *identity);
+int attempt_authorize(struct attempt *attempt, const struct conn *conn, const char *digest);
 // decide.c
 void pendings_drop(struct registrations *regs);

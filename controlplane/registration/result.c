@@ -8,30 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct attempt *attempt_find(struct registrations *regs, registration_attempt id)
-{
-	struct table_entry *entry = NULL;
-	uint64_t hash = table_hash_id(&regs->attempts, id);
-
-	while ((entry = table_find(&regs->attempts, hash, entry)) != NULL) {
-		if (((struct attempt *)entry)->id == id)
-			return (struct attempt *)entry;
-	}
-	return NULL;
-}
-
-void attempt_end(struct registrations *regs, struct attempt *attempt)
-{
-	char *const texts[] = {attempt->impi, attempt->instance, attempt->to, attempt->contact,
-		attempt->peer, attempt->authorization, attempt->origin, attempt->wwsf_id,
-		attempt->organization, attempt->waf_id, attempt->home_domain};
-
-	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		free(texts[i]);
-	table_del(&regs->attempts, &attempt->entry);
-	free(attempt);
-}
-
 // A copy in the place of what was there; NULL is copied as "".
 static int text_set(char **text, const char *value)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hash table and a heap, whose entries stand in their objects.
-#include "registration_priv.h"
+#include "registration_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
