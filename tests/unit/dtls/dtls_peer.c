@@ -156,16 +156,30 @@ unsigned long dtls_peer_profile(const struct dtls_peer *peer)
 	return profile != NULL ? profile->id : 0;
 }
 
-bool dtls_peer_tx_key(
-	const struct dtls_peer *peer, size_t key_len, size_t salt_len, uint8_t *key, uint8_t *salt)
+static bool key_export(const struct dtls_peer *peer, bool of_server, const size_t lens[2],
+	uint8_t *key, uint8_t *salt)
 {
 	uint8_t material[128];
-	size_t server = SSL_is_server(peer->ssl) ? 1 : 0;
+	size_t key_len = lens[0], salt_len = lens[1], at = of_server ? 1 : 0;
 
 	if (SSL_export_keying_material(peer->ssl, material, 2 * (key_len + salt_len),
 		    "EXTRACTOR-dtls_srtp", 19, NULL, 0, 0) != 1)
 		return false;
-	memcpy(key, material + server * key_len, key_len);
-	memcpy(salt, material + 2 * key_len + server * salt_len, salt_len);
+	memcpy(key, material + at * key_len, key_len);
+	memcpy(salt, material + 2 * key_len + at * salt_len, salt_len);
 	return true;
+}
+
+bool dtls_peer_tx_key(
+	const struct dtls_peer *peer, size_t key_len, size_t salt_len, uint8_t *key, uint8_t *salt)
+{
+	return key_export(
+		peer, SSL_is_server(peer->ssl), (size_t[2]){key_len, salt_len}, key, salt);
+}
+
+bool dtls_peer_rx_key(
+	const struct dtls_peer *peer, size_t key_len, size_t salt_len, uint8_t *key, uint8_t *salt)
+{
+	return key_export(
+		peer, !SSL_is_server(peer->ssl), (size_t[2]){key_len, salt_len}, key, salt);
 }

@@ -32,4 +32,7 @@ void dtls_peer_timeout(struct dtls_peer *peer);
 // RFC 5764 keys: what this side sends with. Lengths of the negotiated profile.
 bool dtls_peer_tx_key(
 	const struct dtls_peer *peer, size_t key_len, size_t salt_len, uint8_t *key, uint8_t *salt);
+// And what the other side does.
+bool dtls_peer_rx_key(
+	const struct dtls_peer *peer, size_t key_len, size_t salt_len, uint8_t *key, uint8_t *salt);
 unsigned long dtls_peer_profile(const struct dtls_peer *peer);
