@@ -9,7 +9,7 @@
 int description_parse(struct call *call, const struct call_msg *msg, struct sdp_session **out)
 {
 	struct sdp_error err = {0};
-	int ret = sdp_parse(msg->sdp, msg->sdp_len, out, &err);
+	int ret = sdp_read(msg->sdp, msg->sdp_len, out, &err);
 
 	if (ret < 0)
 		snprintf(call->why, sizeof(call->why), "SDP line %u: %s", err.line, err.text);

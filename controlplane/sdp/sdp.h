@@ -17,7 +17,7 @@ struct sdp_error {
 
 // Parses at most 16 KiB of text, 32 sections, 100 candidates (RFC 8866 and the attributes of RFC 8829
 // and 3GPP that mediation needs; other attributes are ignored). 0, -EINVAL with err filled, -ENOMEM.
-int sdp_parse(const char *text, size_t len, struct sdp_session **out, struct sdp_error *err);
+int sdp_read(const char *text, size_t len, struct sdp_session **out, struct sdp_error *err);
 void sdp_destroy(struct sdp_session *session); // NULL is legal
 
 // The description as text, NUL-terminated, owned by the session; *len (may be NULL) in bytes.

@@ -300,7 +300,7 @@ static int parse_session(
 	return check_mids(session, err);
 }
 
-int sdp_parse(const char *text, size_t len, struct sdp_session **out, struct sdp_error *err)
+int sdp_read(const char *text, size_t len, struct sdp_session **out, struct sdp_error *err)
 {
 	struct sdp_session *session;
 	int ret = check_bytes(text, len, err);

@@ -65,7 +65,7 @@ static struct sdp_session *parse(const char *text, size_t len)
 {
 	struct sdp_session *session = NULL;
 	struct sdp_error err = {0};
-	int ret = sdp_parse(text, len, &session, &err);
+	int ret = sdp_read(text, len, &session, &err);
 
 	CHECK(ret == 0 || ret == -EINVAL || ret == -ENOMEM, err.text);
 	CHECK((ret == 0) == (session != NULL), err.text);

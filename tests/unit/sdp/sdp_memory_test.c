@@ -70,7 +70,7 @@ static void parser_says_so(void **state)
 	(void)state;
 	for (int n = 0; n < 2; n++) {
 		countdown = n;
-		assert_int_equal(sdp_parse(text, strlen(text), &session, &err), -ENOMEM);
+		assert_int_equal(sdp_read(text, strlen(text), &session, &err), -ENOMEM);
 		assert_null(session);
 		assert_string_equal(err.text, "out of memory");
 	}

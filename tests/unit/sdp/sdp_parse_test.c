@@ -101,7 +101,7 @@ static void refused_with_a_sentence(void **state)
 		struct sdp_error err = {.line = 99};
 
 		assert_int_equal(
-			sdp_parse(cases[i].text, strlen(cases[i].text), &session, &err), -EINVAL);
+			sdp_read(cases[i].text, strlen(cases[i].text), &session, &err), -EINVAL);
 		assert_string_equal(err.text, cases[i].sentence);
 		assert_int_equal(err.line, cases[i].line);
 		assert_null(session);
@@ -129,7 +129,7 @@ static void ignored_or_accepted(void **state)
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct sdp_session *session = NULL;
 		struct sdp_error err = {0};
-		int ret = sdp_parse(texts[i], strlen(texts[i]), &session, &err);
+		int ret = sdp_read(texts[i], strlen(texts[i]), &session, &err);
 
 		if (ret != 0)
 			print_error("%u: line %u: %s\n", i, err.line, err.text);
@@ -149,7 +149,7 @@ static int parse_repeated(const char *first, const char *line, unsigned n, struc
 
 	for (unsigned i = 0; i < n; i++)
 		len += (size_t)sprintf(text + len, "%s", line);
-	ret = sdp_parse(text, len, &session, err);
+	ret = sdp_read(text, len, &session, err);
 	sdp_destroy(session);
 	free(text);
 	return ret;
@@ -191,7 +191,7 @@ static void model_of_a_section(void **state)
 	struct sdp_section *section;
 
 	(void)state;
-	assert_int_equal(sdp_parse(text, strlen(text), &session, &err), 0);
+	assert_int_equal(sdp_read(text, strlen(text), &session, &err), 0);
 	assert_int_equal(sdp_section_count(session), 1);
 	section = session->sections[0];
 	assert_int_equal(section->kind, SDP_AUDIO);

@@ -113,7 +113,7 @@ static void block_parse(struct block *block)
 {
 	struct sdp_error err = {0};
 	char *wire = to_wire(block->text);
-	int ret = sdp_parse(wire, strlen(wire), &block->session, &err);
+	int ret = sdp_read(wire, strlen(wire), &block->session, &err);
 
 	if (ret < 0)
 		block->result = error_text(ret, &err);
