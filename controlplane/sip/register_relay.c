@@ -257,8 +257,9 @@ static void accepted(struct registering *reg, const sip_t *response)
 	const char *name = sip_object(reg->uas->request)->sip_to->a_url->url_user;
 	int ret = binding_make(reg, response, &view);
 
-	log_info("register of %s: %d, binding: %s", name ? name : "?",
-		response->sip_status->st_status, ret < 0 ? strerror(-ret) : "kept");
+	log_info("register of %s: %d, granted %u s%s%s", name ? name : "?",
+		response->sip_status->st_status, granted(reg, response),
+		ret < 0 ? ", not bound: " : "", ret < 0 ? strerror(-ret) : "");
 	if (ret == 0 || ret == -ENOTCONN)
 		response_pass(reg, response);
 	else if (ret == -EPERM)

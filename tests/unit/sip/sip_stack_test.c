@@ -123,6 +123,40 @@ static void refused_register_stays_here(void **state)
 	assert_true(nothing_more());
 }
 
+// The core hears that a token has run out; of a digest user only the user can say it.
+static void ended_token_is_told(void **state)
+{
+	const char *const impus[] = {"sip:carol@ims.test"};
+	struct registration_view view = {.id = 5,
+		.scenario = REGISTRATION_WEB_AUTH,
+		.impi = "carol@ims.test",
+		.impus = impus,
+		.impu_count = 1,
+		.contact = "sip:c@x.invalid;transport=ws",
+		.flow_token = "ft",
+		.waf_id = "waf.test",
+		.home_domain = "ims.test"};
+	const struct registration_event event = {
+		.type = REGISTRATION_GONE, .gone = REGISTRATION_GONE_TOKEN, .view = &view};
+	const char *out;
+
+	(void)state;
+	sip_stack_on_registration(bench_stack, &event);
+	out = next_to_core();
+	assert_true(starts(out, "REGISTER sip:ims.test SIP/2.0\r\n"));
+	assert_string_equal(header(out, "Contact"), "<sip:c@x.invalid;transport=ws>;expires=0");
+	assert_string_equal(header(out, "To"), "<sip:carol@ims.test>");
+	assert_string_equal(header(out, "Authorization"),
+		"Digest username=\"carol@ims.test\", realm=\"ims.test\", nonce=\"\", "
+		"uri=\"sip:ims.test\", "
+		"response=\"\", integrity-protected=\"auth-done\", "
+		"authorization-entity=\"waf.test\"");
+	from_core("%s", response_to(out, "200 OK", "x", ""));
+	view.scenario = REGISTRATION_IMS_AUTH;
+	sip_stack_on_registration(bench_stack, &event);
+	assert_true(nothing_more());
+}
+
 static void min_expires_passes(void **state)
 {
 	const char *out;
@@ -280,6 +314,7 @@ int main(void)
 		T(credentials_are_told_whole),
 		T(accepted_register_binds),
 		T(refused_register_stays_here),
+		T(ended_token_is_told),
 		T(min_expires_passes),
 		T(stranger_is_forbidden),
 		T(refused_flows),
