@@ -103,7 +103,7 @@ static int expires_limit(msg_t *msg, const sip_t *request, uint32_t expires_max)
 		: sip_message_addf(msg, "Expires", "%u", expires_max);
 }
 
-static int path_add(
+int register_path_add(
 	struct sip_stack *stack, msg_t *msg, const sip_t *request, const char *flow_token)
 {
 	bool outbound = sip_option_in(request->sip_supported, "outbound") && has_reg_id(request);
@@ -113,7 +113,7 @@ static int path_add(
 	return ret < 0 ? ret : sip_message_add(msg, "Require", "path");
 }
 
-static int network_headers_add(struct sip_stack *stack, msg_t *msg, const char *home_domain)
+int register_network_add(struct sip_stack *stack, msg_t *msg, const char *home_domain)
 {
 	const char *vector = charging_vector(stack, msg_home(msg));
 	int ret = vector ? sip_message_add(msg, "P-Charging-Vector", vector) : -ENOMEM;
@@ -138,9 +138,9 @@ static int register_fill(
 	if (ret == 0)
 		ret = expires_limit(msg, request, decision->expires_max);
 	if (ret == 0)
-		ret = path_add(reg->stack, msg, request, decision->flow_token);
+		ret = register_path_add(reg->stack, msg, request, decision->flow_token);
 	if (ret == 0)
-		ret = network_headers_add(reg->stack, msg, decision->home_domain);
+		ret = register_network_add(reg->stack, msg, decision->home_domain);
 	if (ret == 0 && decision->authorization)
 		ret = sip_message_add(msg, "Authorization", decision->authorization);
 	if (ret == 0 && decision->organization)
@@ -377,57 +377,4 @@ void register_receive(struct sip_stack *stack, struct uas *uas)
 				? "*"
 				: url_as_string(msg_home(uas->request), sip->sip_contact->m_url));
 	decide(reg);
-}
-
-static int withdrawal_fill(
-	struct sip_stack *stack, msg_t *msg, const struct registration_view *view)
-{
-	char name[SIP_TAG_LEN];
-	int ret;
-
-	sip_token_make(name);
-	ret = sip_message_addf(msg, "From", "<%s>;tag=%s", view->impus[0], name);
-	if (ret == 0)
-		ret = sip_message_addf(msg, "To", "<%s>", view->impus[0]);
-	if (ret == 0)
-		ret = sip_message_addf(msg, "Call-ID", "%s-%s", name, stack->config.host);
-	if (ret == 0)
-		ret = sip_message_add(msg, "CSeq", "1 REGISTER");
-	if (ret == 0)
-		ret = sip_message_add(msg, "Max-Forwards", "70");
-	if (ret == 0)
-		ret = sip_message_addf(msg, "Contact", "<%s>;expires=0", view->contact);
-	if (ret == 0)
-		ret = path_add(stack, msg, sip_object(msg), view->flow_token);
-	if (ret == 0)
-		ret = network_headers_add(stack, msg, view->home_domain);
-	if (ret == 0)
-		ret = sip_message_addf(msg, "Authorization",
-			"Digest username=\"%s\", realm=\"%s\", nonce=\"\", uri=\"sip:%s\", "
-			"response=\"\", "
-			"integrity-protected=\"auth-done\"%s%s%s",
-			view->impi, view->home_domain, view->home_domain,
-			*view->waf_id ? ", authorization-entity=\"" : "", view->waf_id,
-			*view->waf_id ? "\"" : "");
-	return ret;
-}
-
-void register_withdraw(struct sip_stack *stack, const struct registration_view *view)
-{
-	struct sip_sender *sender = mw_sender(stack->mw);
-	char uri[256];
-	struct uac *uac = NULL;
-	msg_t *msg;
-
-	// For a digest user only the user can say it; the core learns it by 430 or by expiry.
-	if (view->scenario != REGISTRATION_WEB_AUTH || view->impu_count == 0)
-		return;
-	snprintf(uri, sizeof(uri), "sip:%s", view->home_domain);
-	msg = sip_message_request("REGISTER", uri);
-	if (msg && withdrawal_fill(stack, msg, view) == 0)
-		uac = sender->send(sender, 0, msg, NULL, NULL);
-	else
-		msg_destroy(msg);
-	if (uac)
-		uac_release(uac);
 }

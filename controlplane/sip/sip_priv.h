@@ -73,7 +73,12 @@ void sip_on_mw_request(void *stack, struct uas *uas);
 
 // register_relay.c: a REGISTER of a browser; takes it over.
 void register_receive(struct sip_stack *stack, struct uas *uas);
-// The core is told that a binding is gone (expires 0), where it doesn't know yet.
+// The headers of every REGISTER of ours: Path with ;ob where the client's request asks for it, Require; and the network's.
+int register_path_add(
+	struct sip_stack *stack, msg_t *msg, const sip_t *request, const char *flow_token);
+int register_network_add(struct sip_stack *stack, msg_t *msg, const char *home_domain);
+
+// register_withdraw.c: the core is told that a binding is gone (expires 0), where it doesn't know yet.
 void register_withdraw(struct sip_stack *stack, const struct registration_view *view);
 
 // call_setup.c: an initial INVITE, of a browser that may send it, or of the core toward a browser; takes it over.
