@@ -125,8 +125,7 @@ void call_on_answer(
 		return;
 	if (x->state == EXCHANGE_APPLYING) {
 		// The early answer is still on its way to the gateway: this one replaces it there.
-		iq_client_cancel(call->calls->config.iq, call);
-		call->waiting = 0;
+		media_forget(call);
 	}
 	x->early = false;
 	exchange_answered(call, msg);

@@ -259,6 +259,13 @@ static int part_send(struct call *call, uint16_t type, const void *payload)
 	return ret;
 }
 
+void media_forget(struct call *call)
+{
+	iq_client_cancel(call->calls->config.iq, call);
+	call->waiting = 0;
+	call->on_applied = NULL;
+}
+
 // Addresses first, gates last: nothing flows before both ends are known.
 int media_apply(
 	struct call *call, const struct sdp_pair *pair, void (*on_applied)(struct call *call))
@@ -285,6 +292,8 @@ int media_apply(
 	streams_fill(call, &plan, &streams);
 	if (ret == 0)
 		ret = part_send(call, IQ_STREAMS_SET, &streams);
+	if (ret < 0)
+		media_forget(call); // the reply to a part that was sent is nobody's
 	return ret;
 }
 
@@ -296,9 +305,7 @@ void media_release(struct call *call)
 		.is_repeatable = true,
 		.payload = &command};
 
-	iq_client_cancel(call->calls->config.iq, call);
-	call->waiting = 0;
-	call->on_applied = NULL;
+	media_forget(call);
 	if (call->media == 0)
 		return;
 	// Not attached: the audit at the next attach finds the context without a call and deletes it.

@@ -115,6 +115,7 @@ int description_parse(struct call *call, const struct call_msg *msg, struct sdp_
 int media_reserve(struct call *call, const struct sdp_needs *needs, bool restart);
 int media_apply(
 	struct call *call, const struct sdp_pair *pair, void (*on_applied)(struct call *call));
+void media_forget(struct call *call); // what was asked of the gateway: its replies never come
 void media_release(struct call *call);
 
 // call_record.c: what outlives the process.
