@@ -200,6 +200,12 @@ static void check_run(struct auth *auth, const struct waiting *check, bool may_w
 		result_tell(check->on_result, check->arg, AUTH_INVALID_TOKEN, why);
 }
 
+static void waiting_free(struct waiting *waiting)
+{
+	explicit_bzero(waiting->token, waiting->len);
+	free(waiting);
+}
+
 static void waiting_run(struct source *source)
 {
 	struct waiting *check = source->first;
@@ -211,7 +217,7 @@ static void waiting_run(struct source *source)
 		struct waiting *next = check->next;
 
 		check_run(source->auth, check, false);
-		free(check);
+		waiting_free(check);
 		check = next;
 	}
 }
@@ -247,7 +253,7 @@ void auth_check(struct auth *auth, const struct cscf_wwsf *wwsf, const char *tok
 	*check = (struct waiting){.wwsf = wwsf, .on_result = on_result, .arg = arg, .len = len};
 	memcpy(check->token, token, len);
 	check_run(auth, check, true);
-	free(check);
+	waiting_free(check);
 }
 
 static void sources_init(struct auth *auth)
