@@ -11,6 +11,8 @@
 
 #define TICK_MS 1000
 #define RECORD_VERSION 1
+#define KEY_VERSION 1
+#define KEYS_KEPT 16
 
 static void record_key(char key[24], registration_id id)
 {
@@ -66,37 +68,63 @@ static void on_tick(void *arg)
 		registrations_run(cscf->registrations);
 }
 
+static uint32_t newest_key;
+
+static void key_name_write(char name[16], uint32_t number)
+{
+	snprintf(name, 16, "%010" PRIu32, number); // so that the store's order is that of age
+}
+
 static void on_key(const struct store_record *record, void *arg)
 {
 	const struct cscf *cscf = arg;
-	unsigned id;
+	uint32_t number;
 
-	if (record->len == REGISTRATION_KEY_LEN && sscanf(record->key, "%u", &id) == 1 &&
-		id <= UINT8_MAX)
-		registrations_key_add(cscf->registrations, (uint8_t)id, record->value);
+	if (record->len != REGISTRATION_KEY_LEN || sscanf(record->key, "%" SCNu32, &number) != 1)
+		return;
+	newest_key = number;
+	registrations_key_add(cscf->registrations, (uint8_t)number, record->value);
+}
+
+// A new key each start. It comes behind the older ones: the newest is what tokens are written with.
+static int key_make(const struct cscf *cscf)
+{
+	uint8_t key[REGISTRATION_KEY_LEN];
+	struct store_record record = {
+		.version = KEY_VERSION, .value = key, .len = REGISTRATION_KEY_LEN};
+	char name[16];
+	int ret;
+
+	if (getrandom(key, sizeof(key), 0) != sizeof(key))
+		return -EIO;
+	newest_key++;
+	key_name_write(name, newest_key - KEYS_KEPT);
+	(void)store_del(cscf->store, STORE_TOKEN_KEY, name, NULL); // or it stays, unread
+	key_name_write(name, newest_key);
+	record.key = name;
+	ret = registrations_key_add(cscf->registrations, (uint8_t)newest_key, key);
+	if (ret == 0)
+		ret = store_put(cscf->store, STORE_TOKEN_KEY, &record, NULL);
+	explicit_bzero(key, sizeof(key));
+	return ret;
+}
+
+static void on_keys_loaded(int status, void *arg)
+{
+	int ret = key_make(arg);
+
+	if (status < 0)
+		log_warn("older keys of flow tokens can't be read: %s", strerror(-status));
+	if (ret < 0)
+		log_warn("the key of the flow tokens can't be kept: %s", strerror(-ret));
 }
 
 // Tokens written before a restart stay good for the 430 that sends a client to register again.
 static int keys_load(struct cscf *cscf)
 {
-	uint8_t key[REGISTRATION_KEY_LEN];
-	const struct store_done done = {.arg = cscf};
-	struct store_record record = {.version = 1, .value = key, .len = sizeof(key)};
-	char name[8];
-	int ret = store_load_all(cscf->store, STORE_TOKEN_KEY, on_key, &done);
+	const struct store_done done = {.on_done = on_keys_loaded, .arg = cscf};
 
-	if (ret < 0)
-		return ret;
-	if (getrandom(key, sizeof(key), 0) != sizeof(key))
-		return -EIO;
-	// A new key each start; a byte of randomness as its name makes the ring of names last.
-	snprintf(name, sizeof(name), "%u", key[0]);
-	record.key = name;
-	ret = registrations_key_add(cscf->registrations, key[0], key);
-	if (ret == 0)
-		ret = store_put(cscf->store, STORE_TOKEN_KEY, &record, NULL);
-	explicit_bzero(key, sizeof(key));
-	return ret;
+	return store_load_all(cscf->store, STORE_TOKEN_KEY, on_key, &done);
 }
 
 static int registration_init(struct cscf *cscf, char *why, size_t why_len)
@@ -110,7 +138,7 @@ static int registration_init(struct cscf *cscf, char *why, size_t why_len)
 		return -errno;
 	ret = keys_load(cscf);
 	if (ret < 0)
-		snprintf(why, why_len, "the keys of the flow tokens can't be kept: %s",
+		snprintf(why, why_len, "the keys of the flow tokens can't be read: %s",
 			strerror(-ret));
 	return ret < 0 ? ret : loop_every(cscf, TICK_MS, on_tick, cscf);
 }
