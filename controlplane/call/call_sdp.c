@@ -58,14 +58,12 @@ static void web_local(struct call *call, struct sdp_local *local)
 static bool core_wants_v6(const struct call *call)
 {
 	const struct sdp_session *said = call->remote[other_side(call->web)];
-	const char *text;
 
 	if (call->exchange.offer != NULL && !side_is_web(call, call->exchange.from))
 		said = call->exchange.offer;
 	if (said == NULL)
 		return (call->families[IQ_LEG_CORE] & IQ_FAMILY_V4) == 0;
-	text = sdp_text(said, NULL);
-	return strstr(text, "c=IN IP6") != NULL && strstr(text, "c=IN IP4") == NULL;
+	return sdp_is_ipv6_only(said);
 }
 
 static void ims_local(struct call *call, struct sdp_local *local)

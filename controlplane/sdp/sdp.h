@@ -23,6 +23,8 @@ void sdp_destroy(struct sdp_session *session); // NULL is legal
 // The description as text, NUL-terminated, owned by the session; *len (may be NULL) in bytes.
 // Keeping this text is enough to have the session again after a restart: parse it.
 const char *sdp_text(const struct sdp_session *session, size_t *len);
+// Whether media is wanted at IPv6 addresses and at no IPv4 address.
+bool sdp_is_ipv6_only(const struct sdp_session *session);
 unsigned sdp_section_count(const struct sdp_session *session);
 
 // What one side may use. Two presets; a deployment copies one and changes fields, then leaves it alone.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CHUNK_BYTES 8192
 
@@ -126,6 +127,22 @@ const char *sdp_text(const struct sdp_session *session, size_t *len)
 	if (len)
 		*len = session->text_len;
 	return session->text;
+}
+
+bool sdp_is_ipv6_only(const struct sdp_session *session)
+{
+	bool has_v6 = false;
+
+	for (unsigned i = 0; i < session->section_count; i++) {
+		const struct sdp_section *section = session->sections[i];
+
+		if (section->port == 0 || !section->has_conn || section->conn_is_name)
+			continue;
+		if (section->conn.family != AF_INET6)
+			return false;
+		has_v6 = true;
+	}
+	return has_v6;
 }
 
 unsigned sdp_section_count(const struct sdp_session *session)

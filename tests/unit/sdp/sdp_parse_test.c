@@ -216,6 +216,38 @@ static void model_of_a_section(void **state)
 	sdp_destroy(session);
 }
 
+static void families(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_ipv6_only;
+	} texts[] = {
+		{HEAD "m=audio 9 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n", true},
+		{"v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=c=IN IP4\r\nc=IN IP6 2001:db8::1\r\nt=0 "
+		 "0\r\n"
+		 "m=audio 9 RTP/AVP 0\r\n",
+			true},
+		{HEAD "m=audio 9 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n", false},
+		{HEAD "m=audio 9 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n"
+		      "m=video 0 RTP/AVP 99\r\nc=IN IP4 0.0.0.0\r\n",
+			true},
+		{HEAD "m=audio 9 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n"
+		      "m=video 9 RTP/AVP 99\r\nc=IN IP4 192.0.2.1\r\n",
+			false},
+		{HEAD, false},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct sdp_session *session = NULL;
+		struct sdp_error err;
+
+		assert_int_equal(sdp_read(texts[i].text, strlen(texts[i].text), &session, &err), 0);
+		assert_int_equal(sdp_is_ipv6_only(session), texts[i].is_ipv6_only);
+		sdp_destroy(session);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +255,7 @@ int main(void)
 		cmocka_unit_test(ignored_or_accepted),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(model_of_a_section),
+		cmocka_unit_test(families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
