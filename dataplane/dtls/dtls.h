@@ -34,10 +34,14 @@ struct dtls_config {
 	unsigned mtu; // of a flight's datagrams; 1200
 };
 
+// Starts the threads, before any worker polls. NULL with errno and a sentence in err: EINVAL a file can't be read or the
+// key isn't that of the certificate. The files' names need not outlive the call.
 struct dtls_service *dtls_service_create(
 	const struct dtls_config *config, char *err, size_t err_len);
+// After the workers have stopped: ends the threads, frees ports and associations, wipes keys. NULL is legal.
 void dtls_service_destroy(struct dtls_service *service);
 void dtls_fingerprint(const struct dtls_service *service, uint8_t sha256[32]); // any thread
+// The slots of one worker, below config.workers; the service's for as long as it lives.
 struct dtls_port *dtls_service_port(struct dtls_service *service, unsigned worker);
 
 // Worker side. All return false when the slots are full: the caller drops (datagrams) or tries again (the others).
