@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS of W2: what lws leaves open is set here (versions, ALPN, tickets that any thread can read).
+#include "file.h"
+#include "log.h"
 #include "ws_thread.h"
 
 #include <openssl/err.h>
@@ -36,6 +38,8 @@ int ws_tls_check(const char *certificate, const char *private_key, char *err, si
 	}
 	ERR_clear_error();
 	SSL_CTX_free(ctx);
+	if (what == NULL && file_is_world_readable(private_key))
+		log_warn("the private key %s may be read by everybody: chmod o-r", private_key);
 	return what == NULL ? 0 : -EINVAL;
 }
 

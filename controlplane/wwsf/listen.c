@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One libmicrohttpd daemon an address, and the change of certificate under way.
+#include "file.h"
 #include "http_priv.h"
 #include "log.h"
 
@@ -66,6 +67,9 @@ static int tls_files_read(const struct wwsf_config *config, struct tls_files *fi
 {
 	files->certificate = file_read(config->certificate);
 	files->private_key = file_read(config->private_key);
+	if (file_is_world_readable(config->private_key))
+		log_warn("the private key %s may be read by everybody: chmod o-r",
+			config->private_key);
 	if (files->certificate != NULL && files->private_key != NULL)
 		return 0;
 	tls_files_free(files);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certificate of the media plane: from PEM files, or made at start (ECDSA P-256, RFC 8827 section 6.5).
 #include "dtls_priv.h"
+#include "file.h"
+#include "log.h"
 
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -80,6 +82,9 @@ static int files_load(struct dtls_service *service, char *err, size_t err_len)
 			config->certificate);
 		return -EINVAL;
 	}
+	if (file_is_world_readable(config->private_key))
+		log_warn("the private key %s may be read by everybody: chmod o-r",
+			config->private_key);
 	return 0;
 }
 
