@@ -109,7 +109,8 @@ struct transport {
 	struct path out[ICE_COMPONENTS]; // where RTP and RTCP go; family 0: nowhere yet
 	uint32_t auth_failed, replayed, not_admitted, reserved3;
 	uint64_t last_rx_us;
-	uint8_t reserved4[40];
+	uint64_t gone_packets, gone_octets, gone_lost; // of flows that are no more
+	uint8_t reserved4[16];
 } __rte_cache_aligned;
 static_assert(offsetof(struct transport, out) == 64, "lookup reads one line");
 static_assert(sizeof(struct transport) == 192, "three lines");
@@ -233,10 +234,19 @@ static inline uint32_t seq_extend(uint32_t near, uint16_t seq)
 	return near + (uint32_t)(int16_t)(uint16_t)(seq - (uint16_t)near);
 }
 
+// Packets missing so far (RFC 3550 appendix A.3), none when more came than were expected.
+static inline uint64_t flow_lost(const struct flow *flow)
+{
+	uint64_t expected = flow->counted ? (uint64_t)flow->highest_seq - flow->base_seq + 1 : 0;
+
+	return expected > flow->received ? expected - flow->received : 0;
+}
+
 // The flow of an SSRC on a transport: index, or NO_INDEX.
 uint16_t flow_find(struct shard *shard, const struct transport *transport, uint32_t ssrc);
 
-// A new, unproven flow: NO_INDEX when the transport has FLOWS_MAX or the pool is empty.
+// A new, unproven flow: NO_INDEX when the transport has FLOWS_MAX (without SRTP: that are being relayed) or the pool is
+// empty.
 uint16_t flow_add(struct shard *shard, uint16_t transport, uint32_t ssrc);
 void flow_del(struct shard *shard, uint16_t flow, uint16_t transport);
 

@@ -18,13 +18,44 @@ uint16_t flow_find(struct shard *shard, const struct transport *transport, uint3
 	return chain_find(shard, transport->flow_more, ssrc);
 }
 
+static bool is_source(struct shard *shard, const struct transport *t, uint16_t flow)
+{
+	const struct context *c = shard_context(shard, t->context);
+
+	for (unsigned n = 0; n < c->streams; n++) {
+		const struct stream *stream = shard_stream(shard, c->stream[n]);
+
+		if (stream->sender[IQ_LEG_ACCESS].source == flow ||
+			stream->sender[IQ_LEG_CORE].source == flow)
+			return true;
+	}
+	return false;
+}
+
+// Where nothing is authenticated there is no replay window to keep: a peer that changes its SSRC again and again pushes
+// out what isn't relayed any more.
+static bool room_make(struct shard *shard, uint16_t transport)
+{
+	struct transport *t = shard_transport(shard, transport);
+
+	if ((t->flags & TRANSPORT_SECURE) != 0)
+		return false;
+	for (unsigned i = 0; i < SSRCS_INLINE; i++) {
+		if (t->flow[i] != NO_INDEX && !is_source(shard, t, t->flow[i])) {
+			flow_del(shard, t->flow[i], transport);
+			return true;
+		}
+	}
+	return false;
+}
+
 uint16_t flow_add(struct shard *shard, uint16_t transport, uint32_t ssrc)
 {
 	struct transport *t = shard_transport(shard, transport);
 	uint16_t index;
 	struct flow *flow;
 
-	if (t->flow_count >= FLOWS_MAX)
+	if (t->flow_count >= FLOWS_MAX && !room_make(shard, transport))
 		return NO_INDEX;
 	index = pool_take(shard, POOL_FLOW);
 	if (index == NO_INDEX)
@@ -56,11 +87,20 @@ static void chain_remove(struct shard *shard, struct transport *t, uint16_t flow
 		*at = shard_flow(shard, flow)->next;
 }
 
+// What it counted stays with the transport.
+static void counts_keep(struct transport *t, const struct flow *flow)
+{
+	t->gone_packets += flow->received;
+	t->gone_octets += flow->octets;
+	t->gone_lost += flow_lost(flow);
+}
+
 void flow_del(struct shard *shard, uint16_t flow, uint16_t transport)
 {
 	struct transport *t = shard_transport(shard, transport);
 	unsigned i = 0;
 
+	counts_keep(t, shard_flow(shard, flow));
 	while (i < SSRCS_INLINE && t->flow[i] != flow)
 		i++;
 	if (i < SSRCS_INLINE)

@@ -6,19 +6,14 @@
 
 static void flow_count(const struct flow *flow, struct iq_counts *in)
 {
-	uint64_t expected;
-	uint32_t jitter;
+	uint32_t jitter = 0;
 
-	if (!flow->counted)
-		return;
+	if (flow->clock_hz != 0)
+		jitter = (uint32_t)((uint64_t)(flow->jitter_scaled >> 4) * 1000000u /
+			flow->clock_hz);
 	in->packets += flow->received;
 	in->octets += flow->octets;
-	expected = (uint64_t)flow->highest_seq - flow->base_seq + 1;
-	if (expected > flow->received)
-		in->lost += expected - flow->received;
-	jitter = flow->clock_hz == 0
-		? 0
-		: (uint32_t)((uint64_t)(flow->jitter_scaled >> 4) * 1000000u / flow->clock_hz);
+	in->lost += flow_lost(flow);
 	if (jitter > in->jitter_us)
 		in->jitter_us = jitter;
 }
@@ -31,6 +26,9 @@ static void transport_count(struct shard *shard, const struct transport *t, stru
 	}
 	for (uint16_t flow = t->flow_more; flow != NO_INDEX; flow = shard_flow(shard, flow)->next)
 		flow_count(shard_flow(shard, flow), in);
+	in->packets += t->gone_packets;
+	in->octets += t->gone_octets;
+	in->lost += t->gone_lost;
 	in->auth_failed += t->auth_failed;
 	in->replayed += t->replayed;
 	in->not_admitted += t->not_admitted;

@@ -89,11 +89,14 @@ void call_begin(struct call *call, struct media_rig *rig, const struct call_conf
 	*call = (struct call){
 		.rig = rig, .phone_family = config->phone_family == 0 ? 4 : config->phone_family};
 	call->wic = wic_create(rig, &wic);
+	wic_deaf_set(call->wic, config->is_deaf);
 	call->phone = media_end_add(rig, 1, config->phone_host);
 	assert_int_equal(media_reserve(rig, config->shard, &reserve, &call->local), 0);
 	wic_answer(call->wic, &call->local);
 	access.handle = core.handle = call->local.handle;
 	wic_describe(call->wic, &access.transports[0]);
+	if (config->has_wrong_fingerprint)
+		access.transports[0].fingerprints[0].bytes[5] ^= 1;
 	core_describe(call, &core, reserve.streams);
 	leg_set(call, &access);
 	leg_set(call, &core);

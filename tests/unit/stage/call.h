@@ -15,6 +15,8 @@ struct call_config {
 	uint8_t wic_family, phone_family; // 0: 4
 	bool is_dtls_server; // the browser
 	bool has_video;
+	bool is_deaf; // the browser doesn't answer the gateway's checks, which begin at once
+	bool has_wrong_fingerprint;
 };
 
 struct call {

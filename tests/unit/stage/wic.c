@@ -250,16 +250,17 @@ static void dtls_run(struct wic *wic)
 
 bool wic_connect(struct wic *wic)
 {
+	const struct iq_leg_state *told = &wic->rig->state.legs[IQ_LEG_ACCESS];
+
 	wic_check(wic, true, true);
-	for (unsigned i = 0; i < 2500 && !wic->has_keys; i++) {
+	for (unsigned i = 0; i < 2500 && !wic->has_keys && told->dtls != IQ_DTLS_FAILED; i++) {
 		media_step(wic->rig);
 		if (wic->asked > 0 && wic->answered > 0 && !wic->config.is_dtls_server)
 			dtls_peer_input(wic->dtls, NULL, 0);
 		dtls_run(wic);
 		media_step(wic->rig);
 		usleep(2000);
-		if (!dtls_peer_connected(wic->dtls) ||
-			wic->rig->state.legs[IQ_LEG_ACCESS].dtls != IQ_DTLS_CONNECTED)
+		if (!dtls_peer_connected(wic->dtls) || told->dtls != IQ_DTLS_CONNECTED)
 			continue;
 		wic->out = session_make(wic, true);
 		wic->in = session_make(wic, false);
@@ -283,9 +284,9 @@ unsigned wic_answered(const struct wic *wic)
 	return wic->answered;
 }
 
-void wic_go_deaf(struct wic *wic)
+void wic_deaf_set(struct wic *wic, bool is_deaf)
 {
-	wic->is_deaf = true;
+	wic->is_deaf = is_deaf;
 }
 
 void wic_close(struct wic *wic)

@@ -25,14 +25,14 @@ const struct iq_addr *wic_gateway(const struct wic *wic);
 
 // A check, nominating or not, with the right password or a wrong one.
 void wic_check(struct wic *wic, bool nominate, bool is_right);
-// Checks and handshake until both have keys; false: not within five seconds.
+// Checks and handshake until both have keys; false: not within five seconds, or the controller was told of a failure.
 bool wic_connect(struct wic *wic);
 bool wic_has_keys(const struct wic *wic);
 // How many good requests of the gateway were answered, and good answers came.
 unsigned wic_asked(const struct wic *wic);
 unsigned wic_answered(const struct wic *wic);
-// From now on the gateway's requests stay without answer.
-void wic_go_deaf(struct wic *wic);
+// Deaf: the gateway's requests stay without answer.
+void wic_deaf_set(struct wic *wic, bool is_deaf);
 void wic_close(struct wic *wic); // DTLS close_notify
 
 // Protects a packet and sends it; the protected bytes are left in place, for another try.
