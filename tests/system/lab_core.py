@@ -99,7 +99,7 @@ def call_with_media():
         capture = f"{work}/mb.pcap"
         saw = lab.run(
             "ip", "netns", "exec", "gw", "sh", "-c",
-            f"tcpdump -qUni br-core -w {capture} udp and src host 198.51.100.3 and src portrange 40000-41000 >/dev/null 2>&1 & pid=$!; "
+            f"tcpdump --immediate-mode -qUni br-core -w {capture} udp and src host 198.51.100.3 and src portrange 40000-41000 >/dev/null 2>&1 & pid=$!; "
             f"sipp -sf {lab.TOP}/tests/system/sipp/call_phone.xml -s phone -i 198.51.100.1 -mi 198.51.100.1 -p 5071 -m 1 "
             "-timeout 20s -timeout_error -nostdin 198.51.100.2:5060; ret=$?; kill $pid; wait $pid; exit $ret",
             cwd=work, env={**os.environ, "TERM": "dumb"},

@@ -109,11 +109,11 @@ export class Wic {
 		if (state === "failed") throw new Error(`${this.user} isn't registered: ${await this.get("reason")}`);
 	}
 
-	// Waits for a state of the call; its end instead is an error.
+	// Waits for a state of the call; its end instead is an error. The call before an incoming one may have ended.
 	async state(wanted, seconds = 15) {
 		const call = await until(`the call of ${this.user} is ${wanted}`, async () => {
 			const now = await this.get("current");
-			return now && (now.state === wanted || now.state === "ended") && now;
+			return now && (now.state === wanted || (now.state === "ended" && wanted !== "incoming")) && now;
 		}, seconds);
 		if (call.state !== wanted) throw new Error(`the call of ${this.user} ended: ${call.cause} ${call.status ?? ""}`);
 		return call;

@@ -74,6 +74,7 @@ export async function callTo(wic, { seconds = 6, title = `the phone calls ${wic.
 export async function callBetween(caller, callee, { seconds = 6, video = false } = {}) {
 	const title = `${caller.user} calls ${callee.user}`;
 	const calling = caller.do("call", `sip:${callee.user}@ims.test`, { video });
+	calling.catch(() => {}); // told below, or by the callee's side
 	await callee.state("incoming").catch(async (error) => {
 		throw new Error(`${error.message}; the caller's side: ${JSON.stringify(await caller.get("current"))}`);
 	});

@@ -42,54 +42,70 @@ export async function tone(path) {
 	return { hertz, seconds };
 }
 
-// The IMS phone (baresip). It answers at once and plays 440 Hz.
+// Starts tcpdump on a link; the function that it resolves with ends it and returns fields of what tshark displays.
+async function capture(namespace, link, filter) {
+	const path = `${RUN}/captured-${namespace}-${process.pid}.pcap`;
+	const dump = spawn("ip", ["netns", "exec", namespace, "tcpdump", "--immediate-mode", "-qUni", link, "-w", path, filter], { stdio: ["ignore", "ignore", "pipe"] });
+	await new Promise((resolve) => dump.stderr.once("data", resolve));
+	return async (display, fields) => {
+		const ended = new Promise((resolve) => dump.once("exit", resolve));
+		dump.kill("SIGINT");
+		await ended;
+		const words = ["-r", path, "-Y", display, "-T", "fields", ...fields.flatMap((field) => ["-e", field])];
+		const { stdout } = await run("tshark", words, { maxBuffer: 1 << 26 });
+		return stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
+	};
+}
+
+// What passes a bridge of gw while act() runs, as fields of tshark.
+export async function captured(bridge, filter, display, fields, act) {
+	const end = await capture("gw", bridge, filter);
+	try {
+		await act();
+	} catch (error) {
+		await end(display, fields);
+		throw error;
+	}
+	return end(display, fields);
+}
+
+// The IMS phone (baresip). It answers at once and plays 440 Hz. Its packets are counted on the wire.
 export class LabPhone {
 	#heardBefore;
 	#logBefore;
+	#capture;
 
 	static async control(...words) {
 		const { stdout } = await run(`${TOP}/tests/lab/phone`, words);
 		return stdout;
 	}
 
-	// Remembers where its log and recordings are, so that result() tells of the next call only.
+	// Before a call: result() tells of what comes after this.
 	async mark() {
 		this.#heardBefore = new Set(await readdir(`${RUN}/heard`));
 		this.#logBefore = (await readFile(`${RUN}/phone.log`, "utf8")).length;
+		this.#capture = await capture("phone", "eth0", "udp portrange 40000-41000");
 	}
 
 	dial(uri) {
 		return LabPhone.control("dial", uri);
 	}
 
-	async #log() {
-		return (await readFile(`${RUN}/phone.log`, "utf8")).slice(this.#logBefore);
+	async #hasEnded() {
+		const log = (await readFile(`${RUN}/phone.log`, "utf8")).slice(this.#logBefore);
+		return /terminated \(duration|session closed/.test(log);
 	}
 
-	// When the call is over: the packets it received and sent, and the tone it heard.
+	// When the call is over: the RTP packets it received and sent (RTP has the even ports), and the tone it heard.
 	async result() {
-		const summary = await until("the phone ends its call", async () => /EX=BareSip;.*/.exec(await this.#log())?.[0], 8);
-		const field = (name) => Number(new RegExp(`;${name}=(\\d+)`).exec(summary)?.[1] ?? 0);
+		const ended = await until("the phone ends its call", () => this.#hasEnded(), 8).catch((error) => error);
+		const ports = await this.#capture("udp", ["udp.srcport", "udp.dstport"]);
+		if (ended instanceof Error) throw ended;
+		const count = (column) => ports.filter((pair) => pair[column] >= 40000 && pair[column] <= 41000 && pair[column] % 2 === 0).length;
 		const names = (await readdir(`${RUN}/heard`)).filter((name) => !this.#heardBefore.has(name) && name.endsWith("-dec.wav"));
 		const heard = names.length ? await tone(`${RUN}/heard/${names[0]}`) : { hertz: 0, seconds: 0 };
-		return { received: field("PR"), sent: field("PS"), heard };
+		return { received: count(1), sent: count(0), heard };
 	}
-}
-
-// What passes a bridge of gw while act() runs, as fields of tshark.
-export async function captured(bridge, filter, display, fields, act) {
-	const path = `${RUN}/captured-${process.pid}.pcap`;
-	const dump = spawn("ip", ["netns", "exec", "gw", "tcpdump", "-qUni", bridge, "-w", path, filter], { stdio: ["ignore", "ignore", "pipe"] });
-	await new Promise((resolve) => dump.stderr.once("data", resolve));
-	const ended = new Promise((resolve) => dump.once("exit", resolve));
-	try {
-		await act();
-	} finally {
-		dump.kill("SIGINT");
-		await ended;
-	}
-	const { stdout } = await run("tshark", ["-r", path, "-Y", display, "-T", "fields", ...fields.flatMap((field) => ["-e", field])]);
-	return stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
 }
 
 // Takes the address of one family from the browsers' namespace while act() runs.
