@@ -103,7 +103,7 @@ static void slot_collect(struct timer_wheel *wheel)
 		struct timer_node *node = node_of(wheel, id);
 		uint32_t next = node->next;
 
-		if (node->tick == wheel->tick) {
+		if (node->tick == (uint32_t)wheel->tick) {
 			node_unlink(wheel, node);
 			node_link(wheel, id, DUE);
 		}

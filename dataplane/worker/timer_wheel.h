@@ -10,12 +10,12 @@
 
 struct timer_node {
 	uint32_t next, prev; // ids, or the end, or the list's head
-	uint32_t tick;
+	uint32_t tick; // modulo 2^32
 };
 
 struct timer_wheel {
 	uint64_t base_us;
-	uint32_t tick; // last one whose timers were collected
+	uint64_t tick; // last one whose timers were collected
 	uint32_t group_len;
 	uint32_t heads[TIMER_SLOTS + 1]; // the last list: due, not yet run
 	struct timer_node *groups[TIMER_GROUPS];

@@ -133,6 +133,27 @@ static void stopped_ones_stay_silent(void **state)
 	assert_int_equal(timer_wheel_run(&rig->wheel, START_US + 50000, 9, on_count, &count), 1);
 }
 
+// 2^32 ticks are 248 days.
+static void uptime_has_no_end(void **state)
+{
+	struct rig *rig = *state;
+	uint64_t ticks = UINT32_MAX - 10ull;
+	uint64_t now_us = START_US + ticks * TIMER_TICK_US;
+	unsigned count = 0;
+
+	rig->wheel.tick = ticks;
+	timer_wheel_set(&rig->wheel, 0, 1, now_us + 3 * TIMER_TICK_US);
+	timer_wheel_set(&rig->wheel, 0, 2, now_us + 20 * TIMER_TICK_US);
+	for (unsigned i = 0; i < 20; i++, now_us += TIMER_TICK_US)
+		timer_wheel_run(&rig->wheel, now_us, 9, on_count, &count);
+	assert_int_equal(count, 1);
+	timer_wheel_run(&rig->wheel, now_us, 9, on_count, &count);
+	assert_int_equal(count, 2);
+	timer_wheel_set(&rig->wheel, 1, 1, now_us + TIMER_TICK_US);
+	timer_wheel_run(&rig->wheel, now_us + TIMER_TICK_US, 9, on_count, &count);
+	assert_int_equal(count, 3);
+}
+
 #define RIGGED(name) cmocka_unit_test_setup_teardown(name, rig_up, rig_down)
 
 int main(void)
@@ -141,6 +162,7 @@ int main(void)
 		RIGGED(random_against_oracle),
 		RIGGED(work_is_bounded),
 		RIGGED(stopped_ones_stay_silent),
+		RIGGED(uptime_has_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
