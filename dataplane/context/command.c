@@ -159,6 +159,6 @@ void context_on_command(struct worker *w, void *data, uint32_t len)
 	reply.head.status = command_run(w, msg, &reply);
 	if (reply.head.status != 0)
 		reply.head.len = 0;
-	// A full ring loses the reply: the controller repeats the transaction.
+	// The worker runs a command only when there is room for its reply.
 	worker_tell_main(w, &reply, (uint32_t)sizeof(reply.head) + reply.head.len);
 }

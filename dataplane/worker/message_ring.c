@@ -29,22 +29,37 @@ static uint32_t record_len(uint32_t len)
 	return HEADER_LEN + ((len + 7u) & ~7u);
 }
 
-bool message_ring_put(struct message_ring *ring, const void *data, uint32_t len)
+// Bytes to the end of the ring that a record must leave unused to lie in one piece.
+static uint32_t skip_len(const struct message_ring *ring, uint32_t head, uint32_t need)
+{
+	uint32_t left = ring->size - (head & (ring->size - 1));
+
+	return need > left ? left : 0;
+}
+
+bool message_ring_has_room(const struct message_ring *ring, uint32_t len)
 {
 	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed); // our own
 	// Acquire: partner of the release in message_ring_pop(): the bytes are wiped and ours.
 	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
-	uint32_t at = head & (ring->size - 1);
-	uint32_t left = ring->size - at;
-	uint32_t need, skip;
 
 	// A longer one might never find room on one side of the end.
 	if (len > ring->size / 2 - HEADER_LEN)
 		return false;
-	need = record_len(len);
-	skip = need > left ? left : 0;
-	if (ring->size - (head - tail) < skip + need)
+	return ring->size - (head - tail) >=
+		skip_len(ring, head, record_len(len)) + record_len(len);
+}
+
+bool message_ring_put(struct message_ring *ring, const void *data, uint32_t len)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed); // our own
+	uint32_t at = head & (ring->size - 1);
+	uint32_t need, skip;
+
+	if (!message_ring_has_room(ring, len))
 		return false;
+	need = record_len(len);
+	skip = skip_len(ring, head, need);
 	if (skip > 0) {
 		memcpy(ring->bytes + at, &(uint32_t){WRAP}, 4);
 		at = 0;

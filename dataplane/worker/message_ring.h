@@ -20,6 +20,9 @@ void message_ring_fini(struct message_ring *ring);
 // Writer: copies a message in. False when there isn't room now, or never will be (more than size / 2 - 8 bytes).
 bool message_ring_put(struct message_ring *ring, const void *data, uint32_t len);
 
+// Writer: whether a message of so many bytes would find room now.
+bool message_ring_has_room(const struct message_ring *ring, uint32_t len);
+
 // Reader: the oldest message, in place and 8-byte aligned, until message_ring_pop() wipes and frees it. NULL: none.
 void *message_ring_peek(struct message_ring *ring, uint32_t *len);
 void message_ring_pop(struct message_ring *ring);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #define COMMANDS_MAX 8 // a turn
+#define ANSWER_ROOM (2 * WORKER_MESSAGE_MAX) // an answer, and what else the command makes known
 #define TIMERS_MAX 64 // a turn
 #define FRAMES_MAX 32 // of main, a turn
 #define IDLE_TURNS 64 // without work before the first sleep
@@ -81,7 +82,8 @@ static unsigned commands_run(struct worker *w)
 		uint32_t len;
 		void *data = message_ring_peek(&priv->commands, &len);
 
-		if (data == NULL)
+		// Without room for its answer a command waits: main would never hear of it.
+		if (data == NULL || !message_ring_has_room(&priv->messages, ANSWER_ROOM))
 			break;
 		if (priv->ops.on_command != NULL)
 			priv->ops.on_command(w, data, len);

@@ -2,6 +2,7 @@
 // Parse, owner and the way out, on frames: what goes on, what is handed over, what is dropped and under which name.
 #include "port_priv.h"
 #include "stage_rig.h"
+#include "worker_priv.h"
 
 #include <rte_ip.h>
 #include <rte_udp.h>
@@ -480,6 +481,43 @@ static void noise_is_survived(void **state)
 	assert_int_equal(rig_count(rig, COUNTER_rx_packets), 20000);
 }
 
+static unsigned commands_seen;
+
+static void on_command(struct worker *w, void *data, uint32_t len)
+{
+	commands_seen++;
+	assert_true(worker_tell_main(w, data, len));
+}
+
+static void on_message(struct worker *w, const void *data, uint32_t len, void *arg)
+{
+	(void)w;
+	(void)data;
+	*(uint32_t *)arg = len;
+}
+
+// Main is behind: what a command answers must not be lost, so the command waits.
+static void commands_wait_for_room(void **state)
+{
+	static const uint8_t bytes[4096];
+	struct rig *rig = *state;
+	struct worker *w = rig->workers[0];
+	uint32_t len = 0;
+
+	w->priv->ops.on_command = on_command;
+	commands_seen = 0;
+	while (worker_tell_main(w, bytes, sizeof(bytes)))
+		;
+	assert_int_equal(worker_command(w, bytes, 100), 0);
+	rig_step(rig);
+	assert_int_equal(commands_seen, 0);
+	worker_messages(w, 1000, on_message, &len);
+	rig_step(rig);
+	assert_int_equal(commands_seen, 1);
+	assert_int_equal(worker_messages(w, 1000, on_message, &len), 1);
+	assert_int_equal(len, 100);
+}
+
 #define RIGGED(name) cmocka_unit_test_setup_teardown(name, rig_up, rig_down)
 
 int main(void)
@@ -498,6 +536,7 @@ int main(void)
 		RIGGED(wrong_ones_are_dropped),
 		RIGGED(cut_ones_are_dropped),
 		RIGGED(noise_is_survived),
+		RIGGED(commands_wait_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, rig_group_up, NULL);
