@@ -198,13 +198,13 @@ static bool audit_goes_on(struct agw *agw, const struct context_msg *msg)
 	if (page.cursor != 0)
 		return false;
 	next.cursor = iq_handle_make(agw->config.gateway, (uint8_t)(msg->shard + 1), 0, 0);
-	if (page.count > 0) {
-		page.cursor = next.cursor;
-		return iq_door_reply(agw->door, msg->txn, 0, &page, sizeof(page)) == 0;
-	}
 	memcpy(parcel.payload, &next, sizeof(next));
 	parcel.head.len = sizeof(next);
-	return parcel_send(agw, &parcel, (uint8_t)(msg->shard + 1)) == 0;
+	if (page.count == 0 && parcel_send(agw, &parcel, (uint8_t)(msg->shard + 1)) == 0)
+		return true;
+	// Also an empty page says where the list goes on, or its contexts would pass for gone.
+	page.cursor = next.cursor;
+	return iq_door_reply(agw->door, msg->txn, 0, &page, sizeof(page)) == 0;
 }
 
 // A reply to nobody is that to a round of reaping: delete what the page lists.
