@@ -99,6 +99,19 @@ int digest_parameter(const char *value, const char *name, char *text, size_t roo
 	return ret < 0 ? ret : -ENOENT;
 }
 
+// RFC 7616 section 3.4: a parameter must not occur twice. One of two names is ours, the other may be the core's.
+static bool is_repeated(const char *rest, const struct parameter *parameter)
+{
+	struct parameter other;
+
+	while (parameter_next(&rest, &other) > 0) {
+		if (other.name_len == parameter->name_len &&
+			strncasecmp(other.name, parameter->name, other.name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
 int digest_rewrite(const char *value, const char *integrity, char *text, size_t room)
 {
 	const char *at = parameters_of(value);
@@ -110,6 +123,8 @@ int digest_rewrite(const char *value, const char *integrity, char *text, size_t 
 		if (parameter_is(&parameter, "integrity-protected") ||
 			parameter_is(&parameter, "authorization-entity"))
 			continue;
+		if (is_repeated(at, &parameter))
+			return -EINVAL;
 		used += (size_t)snprintf(text + used, room - used, "%.*s=%.*s, ",
 			(int)parameter.name_len, parameter.name, (int)parameter.value_len,
 			parameter.value);

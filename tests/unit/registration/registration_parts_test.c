@@ -30,6 +30,7 @@ static void test_digest_rewrite(void **state)
 		{"Digest a=", NULL},
 		{"Digest a=b c=d", NULL},
 		{"Digest a=b\"c\"", NULL},
+		{"Digest username=\"alice\", realm=\"x\", Username=\"bob\"", NULL},
 	};
 	char text[512];
 
