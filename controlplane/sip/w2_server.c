@@ -50,13 +50,19 @@ static void timer_set(struct w2_server *server, void (*on_timer)(void *arg))
 		: NULL;
 }
 
+// The layer's reference is the caller's to drop.
+static void retire(struct w2_server *server)
+{
+	server->state = TERMINATED;
+	timer_set(server, NULL);
+	sip_table_del(&server->w2->servers, &server->node);
+}
+
 static void terminate(struct w2_server *server)
 {
 	if (server->state == TERMINATED)
 		return;
-	server->state = TERMINATED;
-	timer_set(server, NULL);
-	sip_table_del(&server->w2->servers, &server->node);
+	retire(server);
 	server_unref(server);
 }
 
@@ -74,10 +80,9 @@ static void on_timer_l(void *arg)
 	const struct uas_user *user = server->uas.user;
 
 	server->timer = NULL;
-	server->refs++;
+	retire(server);
 	if (user)
 		user->on_no_ack(server->uas.arg);
-	terminate(server);
 	server_unref(server);
 }
 
