@@ -53,12 +53,15 @@ void context_on_idle(struct worker *w);
 
 // A STUN datagram: answered, counted.
 void context_on_stun(struct worker *w, struct shard *shard, uint16_t transport, struct rte_mbuf *m);
-// A DTLS datagram from an admitted source.
+// A DTLS datagram from a source that context_admits_dtls().
 void context_on_dtls(struct worker *w, struct shard *shard, uint16_t transport, struct rte_mbuf *m);
 // The first authenticated packet on a transport.
 void context_on_media(struct worker *w, struct shard *shard, uint16_t transport);
-// Whether a packet's source may speak to this transport: a succeeded pair, or the signalled address.
+// Whether media from a packet's source is taken: a succeeded pair, or the signalled address.
 bool context_admits(struct shard *shard, const struct transport *transport, const struct pkt *pkt);
+// The same of DTLS: also a source whose check was authenticated, before ours of it succeeded.
+bool context_admits_dtls(
+	struct shard *shard, const struct transport *transport, const struct pkt *pkt);
 
 // Whether RTP (component 0) or RTCP (1) may leave through a transport now; false counts why not.
 bool context_may_send(struct worker *w, struct shard *shard, const struct transport *transport,

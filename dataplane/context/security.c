@@ -208,6 +208,16 @@ static bool path_is_from(const struct path *path, const struct pkt *pkt)
 		ip_equal(pkt->family, path->remote_ip, pkt->remote_ip);
 }
 
+static bool tuples_have(const struct ice_tuple *tuples, unsigned count, const struct pkt *pkt)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (tuples[i].remote_port == pkt->remote_port && tuples[i].family == pkt->family &&
+			ip_equal(pkt->family, tuples[i].remote_ip, pkt->remote_ip))
+			return true;
+	}
+	return false;
+}
+
 bool context_admits(struct shard *shard, const struct transport *t, const struct pkt *pkt)
 {
 	const struct ice_view *view;
@@ -217,14 +227,18 @@ bool context_admits(struct shard *shard, const struct transport *t, const struct
 			(path_is_from(&t->out[0], pkt) ||
 				(pkt->klass == PKT_RTCP && path_is_from(&t->out[1], pkt)));
 	view = &shard_secure(shard, t->secure)->view;
-	for (unsigned i = 0; i < view->source_count; i++) {
-		const struct ice_tuple *source = &view->sources[i];
+	return tuples_have(view->sources, view->source_count, pkt);
+}
 
-		if (source->remote_port == pkt->remote_port && source->family == pkt->family &&
-			ip_equal(pkt->family, source->remote_ip, pkt->remote_ip))
-			return true;
-	}
-	return false;
+bool context_admits_dtls(struct shard *shard, const struct transport *t, const struct pkt *pkt)
+{
+	const struct ice_view *view;
+
+	if ((t->flags & TRANSPORT_ICE) == 0)
+		return false;
+	view = &shard_secure(shard, t->secure)->view;
+	return tuples_have(view->sources, view->source_count, pkt) ||
+		tuples_have(view->heard, view->heard_count, pkt);
 }
 
 bool context_may_send(

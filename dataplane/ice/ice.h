@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define ICE_SOURCES_MAX 4
+#define ICE_HEARD_MAX 4
 #define ICE_COMPONENTS 2 // RTP, and RTCP where it isn't muxed
 #define ICE_LOCALS_MAX 4 // (address set, family) pairs a transport can be reached at
 
@@ -40,10 +41,12 @@ struct ice_view {
 	struct ice_tuple
 		sources[ICE_SOURCES_MAX]; // remotes of succeeded pairs: media from them is admitted
 	struct ice_tuple selected[ICE_COMPONENTS]; // family 0: none yet
-	uint8_t source_count;
+	struct ice_tuple
+		heard[ICE_HEARD_MAX]; // the latest that asked with our password: may begin DTLS
+	uint8_t source_count, heard_count, heard_next; // heard_next: the place of the next new one
 	bool consent; // live on the selected pair: media may be sent
 	bool moved; // selected changed; the media path clears it after taking the new path
-	uint8_t reserved[5];
+	uint8_t reserved[3];
 };
 
 struct ice_agent; // full definition below or in this room's private part; plain data, at most 4 KiB

@@ -89,6 +89,19 @@ void ice_request_learn(
 		ice_check_succeeded(run, index); // lite: the peer's check is the check
 }
 
+// The peer may begin DTLS as soon as it has our answer; ours to our own check may be on its way still.
+static void heard_keep(struct ice_view *view, const struct ice_tuple *from)
+{
+	for (unsigned i = 0; i < view->heard_count; i++) {
+		if (ice_tuple_equal(&view->heard[i], from))
+			return;
+	}
+	view->heard[view->heard_next] = *from;
+	view->heard_next = (uint8_t)((view->heard_next + 1) % ICE_HEARD_MAX);
+	if (view->heard_count < ICE_HEARD_MAX)
+		view->heard_count++;
+}
+
 static enum ice_verdict request_accept(struct ice_run *run, const struct ice_tuple *from,
 	const struct wire_stun *msg, const struct ice_generation *generation)
 {
@@ -105,6 +118,7 @@ static enum ice_verdict request_accept(struct ice_run *run, const struct ice_tup
 	ice_reply_success(run, from, msg, &generation->local);
 	if (generation != &a->current || from->component >= a->components)
 		return ICE_OK;
+	heard_keep(run->view, from);
 	if (generation->remote_ufrag_len == 0)
 		ice_early_keep(a, from, msg);
 	else

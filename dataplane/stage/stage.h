@@ -14,7 +14,7 @@ uint16_t stage_owner(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 uint16_t stage_lookup(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 // STUN ends here: answered by the transport's ICE agent.
 uint16_t stage_stun(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
-// DTLS from sources that passed a check is punted to its service; the rest ends here.
+// DTLS from sources whose check was authenticated is punted to its service; the rest ends here.
 uint16_t stage_dtls(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 // Media from sources that passed no check ends here, and media before its keys.
 uint16_t stage_admit(struct worker *w, struct rte_mbuf **pkts, uint16_t n);

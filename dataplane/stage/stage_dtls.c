@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DTLS: to the service, from sources that passed a check.
+// DTLS: to the service, from sources whose check was authenticated.
 #include "context.h"
 #include "stage.h"
 
@@ -13,7 +13,7 @@ uint16_t stage_dtls(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 
 		if (pkt->klass != PKT_DTLS)
 			pkts[kept++] = pkts[i];
-		else if (context_admits(shard, shard_transport(shard, pkt->transport), pkt))
+		else if (context_admits_dtls(shard, shard_transport(shard, pkt->transport), pkt))
 			context_on_dtls(w, shard, pkt->transport, pkts[i]);
 		else
 			DROP(w, pkts[i], drop_dtls_source);

@@ -38,6 +38,32 @@ static void test_answer(void **state)
 	assert_true(ice_hmac_verify(&hmac, &seen.msg));
 	assert_true(ice_tuple_equal(&seen.to, &peer));
 	assert_int_equal(rig.nodes[0].view.source_count, 0); // it asked; that is no success of ours
+	assert_int_equal(rig.nodes[0].view.heard_count, 1);
+	assert_true(ice_tuple_equal(&rig.nodes[0].view.heard[0], &peer));
+}
+
+// Who asked with our password is known, the latest few of them; also before the peer was described.
+static void test_heard(void **state)
+{
+	const struct ice_view *view = &rig.nodes[0].view;
+	struct craft craft;
+	char name[64];
+
+	(void)state;
+	node_start(false, false);
+	craft = craft_request(&rig, 0, false, name);
+	craft.password = "something-else-of-good-length";
+	assert_int_equal(craft_send(&rig, 0, &craft, &peer), ICE_INTEGRITY);
+	assert_int_equal(view->heard_count, 0);
+	for (unsigned i = 0; i <= ICE_HEARD_MAX; i++) {
+		craft = craft_request(&rig, 0, false, name);
+		peer.remote_port = (uint16_t)(7000 + i);
+		for (unsigned k = 0; k < 2; k++)
+			assert_int_equal(craft_send(&rig, 0, &craft, &peer), ICE_OK);
+	}
+	assert_int_equal(view->heard_count, ICE_HEARD_MAX);
+	assert_int_equal(view->heard[0].remote_port, 7000 + ICE_HEARD_MAX);
+	assert_int_equal(view->heard[1].remote_port, 7001);
 }
 
 struct bad {
@@ -295,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_heard),
 		cmocka_unit_test(test_bad_requests),
 		cmocka_unit_test(test_not_for_us),
 		cmocka_unit_test(test_role_conflict),

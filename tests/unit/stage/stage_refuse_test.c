@@ -146,6 +146,31 @@ static void too_early(void **state)
 	call_down(&call);
 }
 
+// The browser has our answer and begins; its own to our check isn't here. DTLS is taken, media isn't.
+static void hello_before_the_pair(void **state)
+{
+	struct media_rig *rig = *state;
+	uint8_t packet[1500];
+	struct call call;
+
+	call_begin(&call, rig, &deaf);
+	wic_check(call.wic, false, false);
+	wic_hello(call.wic);
+	is_dropped(&call, COUNTER_drop_dtls_source, 1, 0);
+	wic_check(call.wic, false, true);
+	media_step(rig);
+	assert_int_equal(wic_answered(call.wic), 1);
+	wic_raw_send(call.wic, "\x16\xfe\xff", 3);
+	wic_raw_send(call.wic, packet, rtp_write(packet, &from_wic));
+	is_dropped(&call, COUNTER_drop_source, 1, 0);
+	assert_int_equal(media_count(rig, COUNTER_drop_dtls_source), 1);
+	assert_int_equal(media_count(rig, COUNTER_dtls_punted), 1);
+	wic_deaf_set(call.wic, false);
+	memset(&rig->state, 0, sizeof(rig->state));
+	assert_true(wic_connect(call.wic));
+	call_down(&call);
+}
+
 static void not_negotiated(void **state)
 {
 	struct media_rig *rig = *state;
@@ -389,6 +414,7 @@ int main(void)
 		RIGGED(strangers),
 		RIGGED(forged_and_repeated),
 		RIGGED(too_early),
+		RIGGED(hello_before_the_pair),
 		RIGGED(not_negotiated),
 		RIGGED(malformed),
 		RIGGED(wrong_checks),

@@ -248,6 +248,12 @@ static void dtls_run(struct wic *wic)
 		wic_raw_send(wic, bytes, len);
 }
 
+void wic_hello(struct wic *wic)
+{
+	dtls_peer_input(wic->dtls, NULL, 0);
+	dtls_run(wic);
+}
+
 bool wic_connect(struct wic *wic)
 {
 	const struct iq_leg_state *told = &wic->rig->state.legs[IQ_LEG_ACCESS];

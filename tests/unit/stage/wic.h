@@ -25,6 +25,8 @@ const struct iq_addr *wic_gateway(const struct wic *wic);
 
 // A check, nominating or not, with the right password or a wrong one.
 void wic_check(struct wic *wic, bool nominate, bool is_right);
+// Sends the first flight of DTLS, as a client.
+void wic_hello(struct wic *wic);
 // Checks and handshake until both have keys; false: not within five seconds, or the controller was told of a failure.
 bool wic_connect(struct wic *wic);
 bool wic_has_keys(const struct wic *wic);
