@@ -24,11 +24,16 @@ static int command_send(
 	return iq_client_send(call->calls->config.iq, &command);
 }
 
-// Sections of one bundle share a transport; the others have one each, in the order of their first sections.
+// What we offer to the WIC is one bundle, and sections that can't be in it are rejected (bundle-only). In its own
+// offers, sections of one bundle share a transport; the others have one each, in the order of their first sections.
 static unsigned transports_assign(struct call *call, const struct sdp_needs *needs)
 {
 	unsigned count = 0;
 
+	if (!side_is_web(call, call->exchange.from) && call->calls->config.web_profile->bundle) {
+		memset(call->transport_of, 0, sizeof(call->transport_of));
+		return 1;
+	}
 	for (unsigned i = 0; i < needs->count; i++) {
 		unsigned found = i;
 
