@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct auth;
 
@@ -21,6 +22,7 @@ struct cscf {
 	void *root; // su_root_t
 	struct store *store;
 	struct iq_client *iq;
+	uint64_t media_lost_us[UINT8_MAX + 1]; // by gateway: since when, 0: there, or never seen
 	struct auth *auth;
 	struct registrations *registrations;
 	struct ws_server *ws;
