@@ -8,9 +8,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
+# Certificates are read before what is behind them in the file.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test -days 2 \
+	-keyout "$work/ep-cscf.key" -out "$work/ep-cscf.crt" 2>/dev/null
+cp "$work/ep-cscf.crt" "$work/ca.crt"
+
 # refused PROGRAM SAMPLE WHAT SED-EXPRESSION EXPECTED-TEXT
 refused() {
-	local program=$build/$1 sample=$top/configs/$2 what=$3 file=$work/changed.yaml line said
+	local program=$build/$1 sample=$work/$2 what=$3 file=$work/changed.yaml line said
+	sed "s#/etc/isthmus/#$work/#" "$top/configs/$2" >"$sample"
 	sed "$4" "$sample" >"$file"
 	line=$(diff "$sample" "$file" | sed -n '1s/[^0-9].*//p')
 	said=$(timeout 10 "$program" --config "$file" 2>&1)
@@ -30,7 +36,7 @@ refused $agw eims-agw.yaml 'ports upside down' 's/first: 20000, last: 29999/firs
 refused $agw eims-agw.yaml 'an address that is none' 's#203.0.113.10/24#203.0.113.310/24#' addresses
 refused $agw eims-agw.yaml 'a port that is not there' 's/port: core0/port: core9/' port
 refused $cscf ep-cscf.yaml 'a key it does not know' 's/^store:/stor:/' stor
-refused $cscf ep-cscf.yaml 'an algorithm it does not take' 's/\[ES256\]/[HS256]/' algorithms
+refused $cscf ep-cscf.yaml 'an algorithm it does not take' 's/\[ES256\]/[HS256]/' HS256
 refused $cscf ep-cscf.yaml 'an address that is none' 's/^  peers: .198.51.100.2,/  peers: [198.51.100.2222,/' peers
 refused $cscf ep-cscf.yaml 'an origin with a path' 's#origins: .*#origins: ["https://203.0.113.1:8444/page"]#' origin
 refused $cscf ep-cscf.yaml 'a core that is no SIP URI' 's#core: sip:.*#core: http://198.51.100.2#' ''
