@@ -64,6 +64,16 @@ void transport_ice_done(
 void transport_ice_env(struct worker *w, struct shard *shard, uint16_t transport,
 	struct ice_env *env, void *storage);
 
+// To where an ICE tuple points.
+void transport_tuple_path(struct worker *w, const struct transport *transport,
+	const struct ice_tuple *tuple, struct path *path);
+
+// The association can begin: ICE has a pair, and we know who shall be there.
+bool transport_dtls_is_due(const struct secure *secure);
+// Begins it when it's due. As server we wait for the first flight, as client we send it: either way not before ICE has a
+// pair.
+void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t transport);
+
 // Makes path go to a remote address from a transport's port of a component; asks for its next hop.
 void transport_path_set(struct worker *w, const struct transport *transport, unsigned component,
 	const struct iq_addr *remote, struct path *path);
