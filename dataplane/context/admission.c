@@ -42,6 +42,16 @@ bool context_admits_dtls(struct shard *shard, const struct transport *t, const s
 		tuples_have(view->heard, view->heard_count, pkt);
 }
 
+bool context_awaits_keys(struct shard *shard, const struct transport *t)
+{
+	uint8_t state;
+
+	if (t->secure == NO_INDEX || (t->flags & TRANSPORT_KEYS) != 0)
+		return false;
+	state = shard_secure(shard, t->secure)->dtls_state;
+	return state != IQ_DTLS_FAILED && state != IQ_DTLS_CLOSED;
+}
+
 bool context_may_send(
 	struct worker *w, struct shard *shard, const struct transport *t, unsigned component)
 {

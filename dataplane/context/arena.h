@@ -124,8 +124,9 @@ struct secure {
 	uint8_t dtls_role, dtls_state, dtls_error; // iq_dtls_role, iq_dtls_state
 	uint16_t dtls_version, dtls_cipher, srtp_profile;
 	uint8_t dtls_started; // the service was told
-	uint8_t lingering; // and that media has come
-	uint8_t reserved[2];
+	uint8_t dtls_punted; // it has something to forget
+	uint8_t lingering; // it was told that media has come
+	uint8_t reserved[1];
 	uint8_t ice[ICE_AGENT_BYTES] __attribute__((aligned(64)));
 } __rte_cache_aligned;
 

@@ -63,6 +63,9 @@ bool context_admits(struct shard *shard, const struct transport *transport, cons
 bool context_admits_dtls(
 	struct shard *shard, const struct transport *transport, const struct pkt *pkt);
 
+// Whether media that came before its keys may wait for them.
+bool context_awaits_keys(struct shard *shard, const struct transport *transport);
+
 // Whether RTP (component 0) or RTCP (1) may leave through a transport now; false counts why not.
 bool context_may_send(struct worker *w, struct shard *shard, const struct transport *transport,
 	unsigned component);

@@ -123,7 +123,9 @@ void transport_del(struct worker *w, struct shard *shard, uint16_t index)
 	worker_timer_set(w, shard->number, index, 0);
 	flows_del(shard, index);
 	if (t->secure != NO_INDEX) {
-		has_association = shard_secure(shard, t->secure)->dtls_started;
+		has_association = shard_secure(shard, t->secure)->dtls_started ||
+			shard_secure(shard, t->secure)->dtls_punted;
+		worker_hold_drop(w, shard->number, index);
 		pool_give(shard, POOL_SECURE, t->secure);
 		t->secure = NO_INDEX;
 	}

@@ -32,6 +32,7 @@ void context_on_dtls(struct worker *w, struct shard *shard, uint16_t index, stru
 	struct dtls_id id = {
 		.generation = t->generation, .transport = index, .shard = shard->number};
 
+	shard_secure(shard, t->secure)->dtls_punted = 1;
 	if (dtls_datagram(w->dtls, id, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m)))
 		COUNT(w, dtls_punted);
 	else
@@ -128,6 +129,10 @@ static void on_dtls_output(const struct dtls_output *output, void *arg)
 		return;
 	secure = shard_secure(shard, t->secure);
 	changed = output_take(t, secure, output);
+	if ((t->flags & TRANSPORT_KEYS) != 0)
+		worker_hold_release(w, shard->number, output->id.transport);
+	else if (!context_awaits_keys(shard, t))
+		worker_hold_drop(w, shard->number, output->id.transport);
 	flight_send(w, t, secure, output);
 	if (changed != 0)
 		context_notify(w, shard, shard_context(shard, t->context), changed);

@@ -16,7 +16,7 @@ uint16_t stage_lookup(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 uint16_t stage_stun(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 // DTLS from sources whose check was authenticated is punted to its service; the rest ends here.
 uint16_t stage_dtls(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
-// Media from sources that passed no check ends here, and media before its keys.
+// Media from sources that passed no check ends here; a little of what comes before its keys waits, the rest ends too.
 uint16_t stage_admit(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 // The flow of the SSRC, made when it's new.
 uint16_t stage_flow(struct worker *w, struct rte_mbuf **pkts, uint16_t n);

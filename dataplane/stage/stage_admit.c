@@ -3,6 +3,14 @@
 #include "context.h"
 #include "stage.h"
 
+// The peer has its keys a flight before we have ours: a few packets wait.
+static void early_take(
+	struct worker *w, struct shard *shard, const struct transport *t, struct rte_mbuf *m)
+{
+	if (!context_awaits_keys(shard, t) || !worker_hold(w, m))
+		DROP(w, m, drop_no_keys);
+}
+
 uint16_t stage_admit(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint16_t kept = 0;
@@ -16,7 +24,7 @@ uint16_t stage_admit(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 			t->not_admitted++;
 			DROP(w, pkts[i], drop_source);
 		} else if ((t->flags & (TRANSPORT_SECURE | TRANSPORT_KEYS)) == TRANSPORT_SECURE) {
-			DROP(w, pkts[i], drop_no_keys);
+			early_take(w, shard, t, pkts[i]);
 		} else {
 			pkts[kept++] = pkts[i];
 		}

@@ -10,6 +10,7 @@
 	X(busy_cycles)                                                                             \
 	X(idle_cycles)                                                                             \
 	X(handed_over)                                                                             \
+	X(held)                                                                                    \
 	X(hairpins)                                                                                \
 	X(to_main)                                                                                 \
 	X(fragments_sent)                                                                          \

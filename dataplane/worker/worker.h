@@ -111,6 +111,16 @@ struct worker {
 #define HOPS_MAX 2
 void worker_hand_over(struct worker *w, struct rte_mbuf *m);
 
+// Keeps a packet that came before its transport's keys: at most HOLD_OF_TRANSPORT of a transport and HOLD_MAX of a worker,
+// for two seconds. False: no room, the packet stays the caller's.
+#define HOLD_OF_TRANSPORT 8
+#define HOLD_MAX 512
+bool worker_hold(struct worker *w, struct rte_mbuf *m);
+// What was kept for a transport goes on at the owner stage, in its order and before what is received later.
+void worker_hold_release(struct worker *w, uint8_t shard, uint16_t transport);
+// The keys will never come: dropped and counted as drop_no_keys, like what has waited too long.
+void worker_hold_drop(struct worker *w, uint8_t shard, uint16_t transport);
+
 // Takes a fragment, l2_len set, with a whole IPv4 header, or an IPv6 header and a fragment header, behind the Ethernet
 // header. The datagram, in one segment, when this was the last one missing; else NULL. Bounded: 64 datagrams at a time, 8
 // fragments each, half a second; what doesn't fit is counted as drop_fragment.

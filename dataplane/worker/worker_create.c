@@ -132,6 +132,7 @@ void worker_destroy(struct worker *w)
 		return;
 	priv = w->priv;
 	if (priv != NULL) {
+		hold_fini(w);
 		for (unsigned i = 0; i < priv->worker_count; i++)
 			ring_destroy(priv->in[i]);
 		ring_destroy(priv->to_main);

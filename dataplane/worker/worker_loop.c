@@ -107,8 +107,10 @@ bool worker_step(struct worker *w)
 
 	w->now_us = clock_now_us();
 	w->now_tsc = rte_rdtsc();
-	work += receive(w);
+	hold_expire(w);
+	// First what came earlier.
 	work += reenter(w);
+	work += receive(w);
 	work += frames_send(w);
 	work += commands_run(w);
 	work += timer_wheel_run(&priv->timers, w->now_us, TIMERS_MAX, on_timer, w);

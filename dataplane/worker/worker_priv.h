@@ -30,6 +30,19 @@ struct neigh_want_message {
 	uint8_t ip[16];
 };
 
+// A packet that waits for its transport's keys.
+struct held {
+	struct rte_mbuf *m;
+	uint64_t until_us;
+	uint16_t transport;
+	uint8_t shard;
+};
+
+struct hold {
+	unsigned count;
+	struct held packets[HOLD_MAX]; // oldest first
+};
+
 struct worker_priv {
 	struct worker_ops ops;
 	const struct worker_stage *stages;
@@ -52,7 +65,12 @@ struct worker_priv {
 	struct message_ring commands, messages, wants;
 	struct tx_port tx[RTE_MAX_ETHPORTS];
 	struct timer_wheel timers;
+	struct hold hold;
 };
+
+// Drops what has waited too long.
+void hold_expire(struct worker *w);
+void hold_fini(struct worker *w);
 
 // Queues a whole frame on a port.
 void tx_put(struct worker *w, uint16_t port_id, struct rte_mbuf *m);

@@ -254,24 +254,50 @@ void wic_hello(struct wic *wic)
 	dtls_run(wic);
 }
 
+static void turn(struct wic *wic)
+{
+	media_step(wic->rig);
+	if (wic->asked > 0 && wic->answered > 0 && !wic->config.is_dtls_server)
+		dtls_peer_input(wic->dtls, NULL, 0);
+}
+
+static void sessions_make(struct wic *wic)
+{
+	if (wic->has_keys)
+		return;
+	wic->out = session_make(wic, true);
+	wic->in = session_make(wic, false);
+	wic->has_keys = true;
+}
+
 bool wic_connect(struct wic *wic)
 {
 	const struct iq_leg_state *told = &wic->rig->state.legs[IQ_LEG_ACCESS];
+	bool is_up = false;
 
 	wic_check(wic, true, true);
-	for (unsigned i = 0; i < 2500 && !wic->has_keys && told->dtls != IQ_DTLS_FAILED; i++) {
-		media_step(wic->rig);
-		if (wic->asked > 0 && wic->answered > 0 && !wic->config.is_dtls_server)
-			dtls_peer_input(wic->dtls, NULL, 0);
+	for (unsigned i = 0; i < 2500 && !is_up && told->dtls != IQ_DTLS_FAILED; i++) {
+		turn(wic);
 		dtls_run(wic);
 		media_step(wic->rig);
 		usleep(2000);
-		if (!dtls_peer_connected(wic->dtls) || told->dtls != IQ_DTLS_CONNECTED)
-			continue;
-		wic->out = session_make(wic, true);
-		wic->in = session_make(wic, false);
-		wic->has_keys = true;
+		is_up = dtls_peer_connected(wic->dtls) && told->dtls == IQ_DTLS_CONNECTED;
 	}
+	if (is_up)
+		sessions_make(wic);
+	return is_up;
+}
+
+bool wic_connect_first(struct wic *wic)
+{
+	wic_check(wic, true, true);
+	for (unsigned i = 0; i < 2500 && !dtls_peer_connected(wic->dtls); i++) {
+		dtls_run(wic);
+		turn(wic);
+		usleep(2000);
+	}
+	if (dtls_peer_connected(wic->dtls))
+		sessions_make(wic);
 	return wic->has_keys;
 }
 

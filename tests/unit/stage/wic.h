@@ -29,6 +29,8 @@ void wic_check(struct wic *wic, bool nominate, bool is_right);
 void wic_hello(struct wic *wic);
 // Checks and handshake until both have keys; false: not within five seconds, or the controller was told of a failure.
 bool wic_connect(struct wic *wic);
+// As DTLS server: until the client has keys, its last flight not yet sent. wic_connect() goes on.
+bool wic_connect_first(struct wic *wic);
 bool wic_has_keys(const struct wic *wic);
 // How many good requests of the gateway were answered, and good answers came.
 unsigned wic_asked(const struct wic *wic);
