@@ -13,6 +13,7 @@ class Message:
     """A received message: first line, headers by lower-case name, body."""
 
     def __init__(self, text):
+        self.text = text
         head, _, self.body = text.partition("\r\n\r\n")
         lines = re.sub(r"\r\n[ \t]+", " ", head).split("\r\n")
         self.first = lines[0]
