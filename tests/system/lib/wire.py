@@ -15,14 +15,14 @@ class Capture:
     def __init__(self, what="port 5060", link="br-core", namespace="gw"):
         self.folder = tempfile.TemporaryDirectory()
         self.path = f"{self.folder.name}/wire.pcap"
-        words = ["ip", "netns", "exec", namespace, "tcpdump", "-Uni", link, "-B", "8192", "-w", self.path, what]
+        words = ["ip", "netns", "exec", namespace, "tcpdump", "--immediate-mode", "-Uni", link, "-B", "8192", "-w", self.path, what]
         self.program = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         while "listening on" not in (line := self.program.stderr.readline()):
             if not line:
                 raise RuntimeError("tcpdump has ended")
 
     def stop(self):
-        # What was sent last may still be on its way to tcpdump: its own end flushes it.
+        # In immediate mode nothing waits in the kernel for a block to fill.
         os.kill(self.program.pid, signal.SIGINT)
         self.program.communicate(timeout=10)
 
