@@ -246,3 +246,47 @@ def part(alice, bob):
     """Both de-register."""
     alice.register_digest("alicepw", expires=0)
     bob.register("bobpw", expires=0)
+
+
+class Core(Side, sip.UdpPeer):
+    """An S-CSCF that does what the test says. On port 5060 it stands in for the one of the lab (core_replaced)."""
+
+    def __init__(self, port=5060):
+        Side.__init__(self)
+        lab.enter("ims")
+        sip.UdpPeer.__init__(self, CORE, port, "198.51.100.1")
+        self.user, self.aor = "core", "sip:core@ims.test"
+
+    def take(self, seconds):
+        return self.receive(seconds)
+
+    def put(self, text):
+        self.send(text)
+
+    def via_value(self):
+        return self.via()
+
+    def contact_value(self):
+        return f"<sip:core@{self.hostport}>"
+
+    def dialog(self, to, **options):
+        return Dialog(self, self.aor, to, **options)
+
+    def granted(self, register, expires, headers=()):
+        """200 to a REGISTER."""
+        contact = register.get("contact").split(";expires=")[0] + f";expires={expires}"
+        identities = ("P-Associated-URI", f"<{uri_of(register.get('to'))}>")
+        route = ("Service-Route", "<sip:orig@198.51.100.2:5060;lr>")
+        self.put(sip.reply(register, 200, "OK", [("Contact", contact), identities, route, *headers]))
+
+
+def core_replaced(test):
+    """Runs test(core) with a scripted core in place of Kamailio, which is started anew afterwards."""
+    lab.run(f"{lab.TOP}/scripts/lab", "stop", "kamailio")
+    core = Core()
+    lab.enter("wic")
+    try:
+        test(core)
+    finally:
+        core.socket.close()
+        lab.run(f"{lab.TOP}/scripts/lab", "start", "kamailio")

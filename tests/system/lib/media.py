@@ -1,0 +1,65 @@
+"""Media of scripted calls: a browser's side (agw_talk) and a phone that echoes what it hears."""
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+from . import lab
+
+
+class Talk:
+    """ICE, DTLS and SRTP of a browser at 203.0.113.2; it sends a packet every 20 ms once it is connected."""
+
+    def __init__(self, port=47000):
+        with open(f"{lab.RUN}/build", encoding="utf-8") as file:
+            program = file.read().strip() + "/tests/system/agw_talk"
+        try:
+            self.program = subprocess.Popen([program, "wic", "203.0.113.2", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        except OSError as error:
+            print(f"skipped: {error}")
+            sys.exit(lab.SKIPPED)
+        ufrag, password, fingerprint = self._line().split()
+        self.sdp = {"address": "203.0.113.2", "port": port, "ufrag": ufrag, "password": password, "fingerprint": fingerprint, "setup": "active"}
+
+    def _line(self):
+        line = self.program.stdout.readline()
+        if not line:
+            raise RuntimeError("agw_talk has ended")
+        return line
+
+    def _tell(self, line):
+        self.program.stdin.write(line + "\n")
+        self.program.stdin.flush()
+        return self._line()
+
+    def connect(self, answer):
+        """To the gateway of a description. The SRTP profile."""
+        ip, port = re.search(r"^a=candidate:\S+ 1 udp \d+ (203\S+) (\d+)", answer, re.M | re.I).groups()
+        ufrag, password = (re.search(rf"^a=ice-{name}:(\S+)", answer, re.M).group(1) for name in ("ufrag", "pwd"))
+        return self._tell(f"{ip} {port} {ufrag} {password}").split()[1]
+
+    def counts(self):
+        """Packets sent and received."""
+        return tuple(map(int, self._tell("?").split()))
+
+    def close(self):
+        self.program.stdin.close()
+        self.program.wait(10)
+
+
+class Echo:
+    """The phone's RTP port: sends back what comes, and counts it."""
+
+    def __init__(self, port=42000):
+        lab.enter("phone")
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("198.51.100.3", port))
+        self.count = 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            packet, sender = self.socket.recvfrom(2048)
+            self.count += 1
+            self.socket.sendto(packet, sender)
