@@ -207,12 +207,29 @@ static bool audit_goes_on(struct agw *agw, const struct context_msg *msg)
 	return iq_door_reply(agw->door, msg->txn, 0, &page, sizeof(page)) == 0;
 }
 
-// A reply to nobody is that to a round of reaping: delete what the page lists.
+// What the lease has deleted: the next controller is told until it acknowledges. Beyond what the door keeps, its audit
+// will tell.
+static void gone_tell(struct agw *agw, const struct context_msg *msg)
+{
+	struct iq_context_state state;
+
+	if (msg->status != 0 || msg->len != sizeof(state))
+		return;
+	memcpy(&state, msg->payload, sizeof(state));
+	state.version++;
+	state.changed |= IQ_CHANGED_GONE;
+	iq_door_event(agw->door, IQ_CONTEXT_STATE, &state, sizeof(state));
+}
+
+// Deletes what a page of a round of reaping lists.
 static void reap_page(struct agw *agw, const struct context_msg *msg)
 {
 	struct iq_audit_page page;
 
-	if (msg->type != IQ_AUDIT || msg->status != 0 || msg->len != sizeof(page))
+	if (msg->status != 0 || msg->len != sizeof(page))
+		return;
+	// A controller that is back in between keeps its contexts.
+	if (!iq_door_lease_is_over(agw->door))
 		return;
 	memcpy(&page, msg->payload, sizeof(page));
 	for (uint32_t i = 0; i < page.count && i < IQ_AUDIT_MAX; i++) {
@@ -227,6 +244,15 @@ static void reap_page(struct agw *agw, const struct context_msg *msg)
 		log_warn("no controller: deleted %u contexts of shard %u", page.count, msg->shard);
 }
 
+// A reply to nobody is one to a round of reaping, or to an acknowledgement.
+static void reap_reply(struct agw *agw, const struct context_msg *msg)
+{
+	if (msg->type == IQ_AUDIT)
+		reap_page(agw, msg);
+	else if (msg->type == IQ_CONTEXT_DELETE)
+		gone_tell(agw, msg);
+}
+
 static void on_message(struct worker *w, const void *data, uint32_t len, void *arg)
 {
 	const struct context_msg *msg = data;
@@ -238,7 +264,7 @@ static void on_message(struct worker *w, const void *data, uint32_t len, void *a
 		if (iq_door_event(agw->door, msg->type, msg->payload, msg->len) < 0)
 			log_error("iq: too many states wait for their acknowledgement");
 	} else if (msg->txn == 0) {
-		reap_page(agw, msg);
+		reap_reply(agw, msg);
 	} else if (msg->type != IQ_AUDIT || !audit_goes_on(agw, msg)) {
 		iq_door_reply(agw->door, msg->txn, msg->status, msg->payload, msg->len);
 	}

@@ -18,8 +18,16 @@ static void on_attached(int gateway, bool is_new, void *arg)
 
 static void on_state(const struct iq_context_state *state, void *arg)
 {
-	(void)state;
-	((struct controller *)arg)->states++;
+	struct controller *controller = arg;
+	unsigned i = 0;
+
+	controller->states++;
+	if ((state->changed & IQ_CHANGED_GONE) == 0)
+		return;
+	while (i < controller->gone_count && controller->gone[i] != state->handle)
+		i++;
+	if (i == controller->gone_count && i < sizeof(controller->gone) / sizeof(iq_handle))
+		controller->gone[controller->gone_count++] = state->handle;
 }
 
 static void on_reply(int32_t status, const void *payload, void *arg)

@@ -15,6 +15,8 @@ struct controller {
 	int reply_len;
 	uint8_t reply[IQ_PAYLOAD_MAX];
 	unsigned states;
+	unsigned gone_count;
+	iq_handle gone[8]; // deleted by the gateway, each once
 };
 
 // Attaches, or exits.

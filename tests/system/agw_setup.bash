@@ -55,7 +55,7 @@ workers: {main_core: 0, cores: ${cores:-[$(($(nproc) - 1))]}}
 memory: {hugepages: off, size_mb: 128}
 contexts_max: 128
 idle: sleep
-iq: {socket: $tmp/iq.sock}
+iq: {socket: $tmp/iq.sock${lease:+, lease_s: $lease}}
 YAML
 
 start() {
