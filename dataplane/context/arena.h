@@ -16,7 +16,8 @@
 
 #define NO_INDEX 0xffff
 #define SSRCS_INLINE 4 // of a transport, in its first line
-#define FLOWS_MAX 16 // of a transport: bounds what a peer can make us keep
+#define FLOWS_MAX 64 // of a secure transport: bounds what a peer can make us keep
+#define FLOWS_PLAIN_MAX 16 // of another: its old flows make room
 #define NO_PT 0xff
 #define SR_TIMES 4 // sender reports that a receiver may answer to
 
@@ -31,6 +32,7 @@ struct flow {
 	uint8_t proven; // a packet of it was authenticated
 	uint8_t counted; // the sequence statistics have begun
 	uint8_t relayed; // flow_relayed
+	uint8_t left; // it has said BYE and nothing since
 	// Reception statistics, RFC 3550 appendix A.1, A.3, A.8.
 	uint64_t received;
 	uint64_t octets;
@@ -246,8 +248,8 @@ static inline uint64_t flow_lost(const struct flow *flow)
 // The flow of an SSRC on a transport: index, or NO_INDEX.
 uint16_t flow_find(struct shard *shard, const struct transport *transport, uint32_t ssrc);
 
-// A new, unproven flow: NO_INDEX when the transport has FLOWS_MAX (without SRTP: that are being relayed) or the pool is
-// empty.
+// A new, unproven flow: NO_INDEX when the transport has as many as it may (without SRTP: that are being relayed) or the
+// pool is empty.
 uint16_t flow_add(struct shard *shard, uint16_t transport, uint32_t ssrc);
 void flow_del(struct shard *shard, uint16_t flow, uint16_t transport);
 

@@ -49,13 +49,18 @@ static bool room_make(struct shard *shard, uint16_t transport)
 	return false;
 }
 
+static unsigned flows_max(const struct transport *t)
+{
+	return (t->flags & TRANSPORT_SECURE) != 0 ? FLOWS_MAX : FLOWS_PLAIN_MAX;
+}
+
 uint16_t flow_add(struct shard *shard, uint16_t transport, uint32_t ssrc)
 {
 	struct transport *t = shard_transport(shard, transport);
 	uint16_t index;
 	struct flow *flow;
 
-	if (t->flow_count >= FLOWS_MAX && !room_make(shard, transport))
+	if (t->flow_count >= flows_max(t) && !room_make(shard, transport))
 		return NO_INDEX;
 	index = pool_take(shard, POOL_FLOW);
 	if (index == NO_INDEX)

@@ -134,15 +134,46 @@ static void report_take(struct relay *r, const struct wire_rtcp *packet, unsigne
 		parts->reports[parts->report_count++] = report;
 }
 
+static bool speaks_for(const struct flow *flow, unsigned n)
+{
+	return flow->stream == n && !flow->left;
+}
+
+// Whether another source of a stream is there: then our SSRC goes on.
+static bool lives_on(const struct relay *r, unsigned n)
+{
+	const struct transport *t = shard_transport(r->shard, stream_at(r, n)->transport[r->from]);
+	uint16_t next = t->flow_more;
+
+	for (unsigned i = 0; i < SSRCS_INLINE; i++) {
+		if (t->flow[i] != NO_INDEX && speaks_for(shard_flow(r->shard, t->flow[i]), n))
+			return true;
+	}
+	while (next != NO_INDEX && !speaks_for(shard_flow(r->shard, next), n))
+		next = shard_flow(r->shard, next)->next;
+	return next != NO_INDEX;
+}
+
+static void leave(struct relay *r, unsigned n, uint32_t ssrc)
+{
+	const struct stream *stream = stream_at(r, n);
+	uint16_t flow =
+		flow_find(r->shard, shard_transport(r->shard, stream->transport[r->from]), ssrc);
+
+	if (flow == NO_INDEX)
+		return;
+	shard_flow(r->shard, flow)->left = 1;
+	if (stream->sender[r->to].source == flow && !lives_on(r, n))
+		r->parts[n].bye = true;
+}
+
 static void bye_take(struct relay *r, const struct wire_rtcp *packet)
 {
 	uint32_t ssrc;
 
 	for (unsigned i = 0; wire_rtcp_bye_read(packet, i, &ssrc) == 0; i++) {
-		int n = stream_of_source(r, ssrc);
-
-		if (n >= 0)
-			r->parts[n].bye = true;
+		for (unsigned n = 0; n < r->context->streams; n++)
+			leave(r, n, ssrc);
 	}
 }
 

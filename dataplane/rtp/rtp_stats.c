@@ -61,6 +61,7 @@ bool rtp_received(struct flow *flow, uint16_t seq, uint32_t ts, uint32_t clock_h
 	if (!sequence_update(flow, seq))
 		return false;
 	flow->received++;
+	flow->left = 0;
 	if (clock_hz != 0)
 		jitter_update(flow, ts, clock_hz, now_us);
 	return true;

@@ -51,7 +51,6 @@
 	X(drop_no_remote)                                                                          \
 	X(drop_no_consent)                                                                         \
 	X(drop_no_neighbour)                                                                       \
-	X(drop_mtu)                                                                                \
 	X(drop_tx_full)                                                                            \
 	X(drop_no_mbuf)
 

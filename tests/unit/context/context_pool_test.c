@@ -202,13 +202,13 @@ static void flows_are_found(void **state)
 	struct shard *shard = *state;
 	uint16_t transport = transport_make(shard, TRANSPORT_LIVE | TRANSPORT_SECURE);
 	struct transport *t = shard_transport(shard, transport);
-	uint16_t known[32];
+	uint16_t known[128];
 	unsigned count = 0;
 
 	memset(known, 0xff, sizeof(known));
 	srand(3);
 	for (unsigned i = 0; i < 100000; i++) {
-		uint32_t ssrc = (uint32_t)rand() % 32;
+		uint32_t ssrc = (uint32_t)rand() % 128;
 
 		assert_int_equal(flow_find(shard, t, ssrc), known[ssrc]);
 		if (known[ssrc] != NO_INDEX && rand() % 2) {
@@ -250,10 +250,10 @@ static void plain_flows_make_room(void **state)
 			.highest_seq = 3};
 	}
 	assert_int_equal(flow_find(shard, t, 0), relayed);
-	assert_int_equal(t->flow_count, FLOWS_MAX);
-	assert_int_equal(t->gone_packets, 3 * (100 - FLOWS_MAX));
-	assert_int_equal(t->gone_octets, 10 * (100 - FLOWS_MAX));
-	assert_int_equal(t->gone_lost, 100 - FLOWS_MAX);
+	assert_int_equal(t->flow_count, FLOWS_PLAIN_MAX);
+	assert_int_equal(t->gone_packets, 3 * (100 - FLOWS_PLAIN_MAX));
+	assert_int_equal(t->gone_octets, 10 * (100 - FLOWS_PLAIN_MAX));
+	assert_int_equal(t->gone_lost, 100 - FLOWS_PLAIN_MAX);
 }
 
 #define RIGGED(name) cmocka_unit_test_setup_teardown(name, shard_up, shard_down)

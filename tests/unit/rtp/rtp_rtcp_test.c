@@ -372,6 +372,38 @@ static void one_compound_becomes_two(void **state)
 	assert_int_equal(outs[2].len, 0);
 }
 
+static bool bye_leaves(const struct rtp_rig *rig, uint32_t ssrc)
+{
+	struct wire_rtcp packet;
+	uint8_t bytes[64];
+	int len = wire_rtcp_rr_write(bytes, sizeof(bytes), ssrc, NULL, 0);
+
+	len += wire_rtcp_bye_write(bytes + len, sizeof(bytes) - (size_t)len, &(uint32_t){ssrc}, 1);
+	assert_int_equal(relay(rig, IQ_LEG_CORE, bytes, (size_t)len), 0);
+	return outs[0].len > 0 && find(0, WIRE_RTCP_BYE, &packet);
+}
+
+// Our SSRC has left when the last of its sources has.
+static void sources_leave_one_by_one(void **state)
+{
+	const struct rtp_rig *rig = *state;
+	struct sender *sender = &rig_stream(rig, 0)->sender[IQ_LEG_ACCESS];
+	uint16_t flows[7];
+
+	for (unsigned i = 0; i < 7; i++) {
+		flows[i] = rig_flow(rig, rig->core[0], 100 + i);
+		shard_flow(rig->shard, flows[i])->stream = 0;
+	}
+	sender->source = flows[0];
+	for (unsigned i = 0; i < 6; i++) // four in the first line, and then the chain
+		assert_false(bye_leaves(rig, 100 + i));
+	assert_false(bye_leaves(rig, 106)); // it was never relayed
+	assert_true(bye_leaves(rig, 100));
+	assert_true(rtp_received(shard_flow(rig->shard, flows[6]), 1, 0, 0, 1));
+	assert_false(bye_leaves(rig, 100));
+	assert_false(bye_leaves(rig, 999));
+}
+
 // However much a peer packs into a compound, what leaves stays within its bounds and well-formed.
 static void crowds_are_bounded(void **state)
 {
@@ -444,6 +476,7 @@ int main(void)
 		RIGGED(answers_reach_who_asked),
 		RIGGED(key_frames_are_asked),
 		RIGGED(one_compound_becomes_two),
+		RIGGED(sources_leave_one_by_one),
 		RIGGED(crowds_are_bounded),
 		RIGGED(garbage_is_survived),
 	};

@@ -77,8 +77,10 @@ static void leg_set(struct call *call, const struct iq_leg_set *command)
 
 void call_begin(struct call *call, struct media_rig *rig, const struct call_config *config)
 {
-	struct iq_context_reserve reserve = {
-		.ref = "a call", .streams = config->has_video ? 2 : 1, .access_transports = 1};
+	struct iq_context_reserve reserve = {.ref = "a call",
+		.streams = config->has_video ? 2 : 1,
+		.access_transports = 1,
+		.ice_controlling = config->is_controlling};
 	struct wic_config wic = {.host = config->wic_host,
 		.family = config->wic_family == 0 ? 4 : config->wic_family,
 		.port = 50000,

@@ -17,6 +17,7 @@ struct call_config {
 	bool has_video;
 	bool is_deaf; // the browser doesn't answer the gateway's checks, which begin at once
 	bool has_wrong_fingerprint;
+	bool is_controlling; // the gateway
 };
 
 struct call {

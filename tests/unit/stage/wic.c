@@ -77,10 +77,23 @@ void wic_check(struct wic *wic, bool nominate, bool is_right)
 	wire_stun_header(&w, WIRE_STUN_REQUEST, WIRE_STUN_BINDING, txid);
 	wire_stun_add_username(&w, username, (size_t)len);
 	wire_stun_add_priority(&w, 0x6e0001ff);
-	wire_stun_add_role(&w, WIRE_STUN_CONTROLLING, 99);
+	wire_stun_add_role(&w, WIRE_STUN_CONTROLLING, 0);
 	if (nominate)
 		wire_stun_add_use_candidate(&w);
 	tag_write(&w, is_right ? wic->gateway_pwd : "wrong");
+	finish_and_send(wic, &w);
+}
+
+void wic_stray_answer(struct wic *wic)
+{
+	struct wire_addr mapped = {.port = 1, .len = 4};
+	struct wire_stun_writer w;
+	uint8_t bytes[300], txid[WIRE_STUN_TXID] = "stray";
+
+	wire_stun_begin(&w, bytes, sizeof(bytes));
+	wire_stun_header(&w, WIRE_STUN_SUCCESS, WIRE_STUN_BINDING, txid);
+	wire_stun_add_xor_mapped(&w, &mapped);
+	tag_write(&w, PWD);
 	finish_and_send(wic, &w);
 }
 

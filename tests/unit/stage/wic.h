@@ -25,6 +25,8 @@ const struct iq_addr *wic_gateway(const struct wic *wic);
 
 // A check, nominating or not, with the right password or a wrong one.
 void wic_check(struct wic *wic, bool nominate, bool is_right);
+// A good answer to a check that the gateway never sent.
+void wic_stray_answer(struct wic *wic);
 // Sends the first flight of DTLS, as a client.
 void wic_hello(struct wic *wic);
 // Checks and handshake until both have keys; false: not within five seconds, or the controller was told of a failure.
