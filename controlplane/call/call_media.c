@@ -199,13 +199,19 @@ static void pt_add(struct iq_stream *stream, uint8_t access, uint8_t core, const
 	stream->pt_count++;
 }
 
-// One that peers number differently each way takes two entries; the later entry wins where they overlap.
+// One that peers number differently each way takes two entries: what we receive becomes what the other side wants to
+// receive. For the gateway the first entry with a number counts, so the one that tells them apart goes first.
 static void pts_fill(const struct sdp_plan_section *section, struct iq_stream *stream)
 {
 	for (unsigned i = 0; i < section->pt_count; i++) {
 		const struct sdp_pt *pt = &section->pts[i];
 
-		if (pt->web_tx != pt->web_rx || pt->ims_tx != pt->ims_rx)
+		if (pt->ims_tx != pt->ims_rx) {
+			pt_add(stream, pt->web_rx, pt->ims_tx, pt);
+			pt_add(stream, pt->web_tx, pt->ims_rx, pt);
+			continue;
+		}
+		if (pt->web_tx != pt->web_rx)
 			pt_add(stream, pt->web_tx, pt->ims_rx, pt);
 		pt_add(stream, pt->web_rx, pt->ims_tx, pt);
 	}

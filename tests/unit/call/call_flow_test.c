@@ -111,6 +111,35 @@ static void a_browser_calls_a_phone(void **state)
 	nothing_is_left(1);
 }
 
+// The number that counts for the gateway: of the first entry that has it.
+static int number_toward(enum iq_leg to, unsigned from_number)
+{
+	const struct iq_stream *stream = &world.streams.streams[0];
+
+	for (unsigned i = 0; i < stream->pt_count; i++) {
+		const struct iq_pt *pt = &stream->pts[i];
+
+		if (from_number == (to == IQ_LEG_CORE ? pt->access : pt->core))
+			return to == IQ_LEG_CORE ? pt->core : pt->access;
+	}
+	return -1;
+}
+
+// The phone answers 101 where 126 was offered: 101 is what it wants to receive, 126 what it is to send (RFC 3264
+// section 6.1); some send what they answered.
+static void each_side_gets_its_own_numbers(void **state)
+{
+	(void)state;
+	browser_calls();
+	assert_int_equal(number_toward(IQ_LEG_CORE, 126), 101);
+	assert_int_equal(number_toward(IQ_LEG_ACCESS, 126), 126);
+	assert_int_equal(number_toward(IQ_LEG_ACCESS, 101), 126);
+	assert_int_equal(number_toward(IQ_LEG_CORE, 8), 8);
+	call_on_end(world.call, CALL_A, NULL);
+	world_run(&world);
+	nothing_is_left(1);
+}
+
 static void a_200_that_comes_again(void **state)
 {
 	struct call_msg msg = with_sdp(ims_answer);
@@ -488,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_browser_calls_a_phone),
+		CASE(each_side_gets_its_own_numbers),
 		CASE(a_200_that_comes_again),
 		CASE(a_phone_calls_a_browser),
 		CASE(useless_offers_get_488),
