@@ -8,12 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static int usage(const char *program)
+static int usage(void)
 {
 	fprintf(stderr,
-		"usage: %s --config FILE [--check]\n"
-		"  --check  read the configuration, say what is wrong with it, start nothing\n",
-		program);
+		"usage: ep-cscf --config FILE [--check]\n"
+		"  --check  read the configuration, say what is wrong with it, start nothing\n");
 	return 2;
 }
 
@@ -62,7 +61,8 @@ static int run(const struct cscf_config *config)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, 'k'}, {NULL, 0, NULL, 0}};
+		{"check", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 	char why[CSCF_CONFIG_WHY_MAX];
 	const struct cscf_config *config;
 	const char *path = NULL;
@@ -75,14 +75,14 @@ int main(int argc, char **argv)
 		else if (option == 'k')
 			check = true;
 		else
-			return usage(argv[0]);
+			return usage();
 	}
 	if (path == NULL || optind != argc)
-		return usage(argv[0]);
+		return usage();
 	config = cscf_config_load(path, why);
 	if (config == NULL) {
 		fprintf(stderr, "ep-cscf: %s\n", why);
-		return 1;
+		return 2;
 	}
 	log_open("ep-cscf", (enum log_level)config->log);
 	ret = check ? 0 : run(config);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,16 +50,19 @@ static int serve(const struct wwsf_config *config)
 
 int main(int argc, char *argv[])
 {
-	static const char usage[] = "usage: wwsf --config FILE [user add|del|list ...]\n";
+	static const char usage[] =
+		"usage: wwsf --config FILE [--check | user add|del|list ...]\n"
+		"  --check  read the configuration, say what is wrong with it, start nothing\n";
 	enum log_level level = LOG_LEVEL_INFO;
 	struct wwsf_config *config = NULL;
 	char why[WWSF_WHY_MAX];
+	const bool is_check = argc == 4 && strcmp(argv[3], "--check") == 0;
 	int status;
 
 	log_open("wwsf", level);
 	umask(077); // the user store is nobody else's to read
 	if (argc < 3 || strcmp(argv[1], "--config") != 0 ||
-		(argc > 3 && strcmp(argv[3], "user") != 0)) {
+		(argc > 3 && strcmp(argv[3], "user") != 0 && !is_check)) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -68,7 +72,10 @@ int main(int argc, char *argv[])
 	}
 	log_level_parse(config->log_level, &level);
 	log_open("wwsf", level);
-	status = argc > 3 ? cli_user(config, argc - 4, argv + 4) : serve(config);
+	if (is_check)
+		status = printf("wwsf: %s is in order\n", argv[2]) < 0;
+	else
+		status = argc > 3 ? cli_user(config, argc - 4, argv + 4) : serve(config);
 	wwsf_config_destroy(config);
 	return status;
 }

@@ -104,7 +104,10 @@ int main(int argc, char **argv)
 	char reason[AGW_REASON_LEN];
 
 	if (arguments_parse(&arguments, argc, argv) < 0) {
-		fprintf(stderr, "usage: eims-agw --config FILE [--check]\n");
+		fprintf(stderr,
+			"usage: eims-agw --config FILE [--check]\n"
+			"  --check  read the configuration, say what is wrong with it, start "
+			"nothing\n");
 		return 2;
 	}
 	log_open("eims-agw", LOG_LEVEL_INFO);
@@ -113,7 +116,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (arguments.is_check) {
-		printf("%s: good\n", arguments.config);
+		printf("eims-agw: %s is in order\n", arguments.config);
 		return EXIT_SUCCESS;
 	}
 	log_open("eims-agw", agw.config.log_level);
