@@ -15,7 +15,7 @@ const ROWS = [
 	["jitter", (one) => `${one.audio.jitterMs} ms`],
 	["call set-up", (one) => `${one.setupMs} ms`],
 	["browser hears", (one) => `${one.heard.hertz} Hz`],
-	["phone received", (one) => (one.phone ? `${one.phone.received} packets` : "-")],
+	["phone got in all", (one) => (one.phone ? `${one.phone.received} packets` : "-")],
 	["phone hears", (one) => (one.phone ? `${one.phone.heard.hertz} Hz, ${one.phone.heard.seconds} s` : "-")],
 ];
 
