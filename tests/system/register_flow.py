@@ -31,6 +31,14 @@ def invite(core, token):
     return call, sent
 
 
+def final(core, token):
+    """The status of an INVITE along a token that nobody answers."""
+    call, sent = invite(core, token)
+    saw = core.wait(*range(200, 700), seconds=3)
+    call.hop("ACK", sent, saw and saw.get("to"))
+    return saw.status if saw else None
+
+
 def refused(core, token, status, what):
     call, sent = invite(core, token)
     saw = core.wait(*range(200, 700), seconds=3)
@@ -78,6 +86,8 @@ refused(scscf, first, 430, "the token of the socket before")
 reaches(scscf, again, second, "the token of the new socket")
 again.web.close()
 tests.check(wic.web.is_open(), "the socket before is still open")
+while final(scscf, second) == 480:
+    pass  # until the gateway has seen the socket go, a call along it begins and ends
 refused(scscf, second, 430, "the token of a lost socket")
 third = ua.Web("alice", instance=wic.instance)
 fresh = token_of(third.register_digest, "alicepw")
