@@ -15,6 +15,7 @@
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
+#include <sofia-sip/tport_tag.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -223,11 +224,14 @@ static int listen_add(struct mw *mw, const struct sip_listen *listen)
 {
 	bool v6 = strchr(listen->address, ':') != NULL;
 	char *own = v6 ? mw->own_v6 : mw->own_v4;
+	unsigned idle_ms = 64 * (mw->config.sip->t1_ms ? mw->config.sip->t1_ms : NTA_SIP_T1);
 	char address[80], uri[96];
 
 	snprintf(address, sizeof(address), v6 ? "[%s]:%u" : "%s:%u", listen->address, listen->port);
 	snprintf(uri, sizeof(uri), "sip:%s", address);
-	if (nta_agent_add_tport(mw->agent, (const url_string_t *)uri, TAG_END()) < 0)
+	// sofia reads no more from a stream after an error and never closes it, unless it is told how long one may idle.
+	if (nta_agent_add_tport(mw->agent, (const url_string_t *)uri, TPTAG_IDLE(idle_ms),
+		    TPTAG_TIMEOUT(idle_ms), TAG_END()) < 0)
 		return -errno;
 	if (!*own)
 		memcpy(own, address, sizeof(address));
