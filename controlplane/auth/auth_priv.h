@@ -27,7 +27,7 @@ void keys_clear(struct keys *keys);
 // The key of that name; without a name the only key there is. NULL: none.
 const struct key *keys_find(const struct keys *keys, const char *kid, uint32_t algorithm);
 
-// RFC 7515 section 2: no padding, no other characters. cjose asserts on what isn't (0.6.2.1), so all that it decodes is checked
+// RFC 7515 section 2: no padding, no other characters, nothing in the bits that the last one has to spare (RFC 4648 3.5). cjose asserts on what isn't (0.6.2.1), so all that it decodes is checked
 // before.
 bool base64url_is_legal(const char *text, size_t len);
 

@@ -13,11 +13,17 @@ bool base64url_is_legal(const char *text, size_t len)
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+	const char *last = NULL;
+
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0' || strchr(digits, text[i]) == NULL)
+		last = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+		if (last == NULL)
 			return false;
 	}
-	return len > 0 && len % 4 != 1;
+	if (last == NULL || len % 4 == 1)
+		return false;
+	// Of the last digit two or four bits stand for nothing: they must be zero, or several texts would be one token.
+	return len % 4 == 0 || ((last - digits) & (len % 4 == 2 ? 15 : 3)) == 0;
 }
 
 // A part in base64url that must be a JSON object. NULL: it isn't.

@@ -29,6 +29,7 @@ static const struct key *key_for(uint32_t algorithm)
 
 	if (keys.count == 0) {
 		memset(modulus, 'x', sizeof(modulus) - 1);
+		modulus[sizeof(modulus) - 2] = 'w'; // its spare bits are zero
 		modulus[sizeof(modulus) - 1] = '\0';
 		snprintf(set, sizeof(set),
 			"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\","

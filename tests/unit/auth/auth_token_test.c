@@ -278,6 +278,17 @@ static void test_forged(void **state)
 		token[(size_t)i * 7 % strlen(token)] ^= 1;
 		assert_int_not_equal(check_with(auth, config, token).error, AUTH_OK);
 	}
+	// Also those of the last digit, four of which decode to nothing.
+	for (unsigned i = 1; i < 16; i++) {
+		static const char digits[] =
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+		char *end;
+
+		token = vector_token(one, ES256, CLAIMS);
+		end = token + strlen(token) - 1;
+		*end = digits[(strchr(digits, *end) - digits) ^ i];
+		assert_int_not_equal(check_with(auth, config, token).error, AUTH_OK);
+	}
 	auth_destroy(auth);
 }
 
