@@ -6,28 +6,9 @@
 #include "log.h"
 #include "stage.h"
 
-#include <rte_common.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct worker_stage stages[] = {
-	{"parse", stage_parse},
-	{"owner", stage_owner},
-	{"lookup", stage_lookup},
-	{"stun", stage_stun},
-	{"dtls", stage_dtls},
-	{"admit", stage_admit},
-	{"flow", stage_flow},
-	{"unprotect", stage_unprotect},
-	{"rtcp", stage_rtcp},
-	{"demux", stage_demux},
-	{"rewrite", stage_rewrite},
-	{"protect", stage_protect},
-	{"tx", stage_tx},
-};
-#define REENTRY 1 // owner
 
 static const struct worker_ops ops = {.on_command = context_on_command,
 	.on_timer = context_on_timer,
@@ -42,9 +23,9 @@ static struct worker *one_create(struct agw *agw, unsigned id)
 		.ports = agw->ports,
 		.port_count = agw->port_count,
 		.mbufs = agw->mbufs[id],
-		.stages = stages,
-		.stage_count = RTE_DIM(stages),
-		.reentry = REENTRY,
+		.stages = stage_list,
+		.stage_count = STAGE_COUNT,
+		.reentry = STAGE_REENTRY,
 		.ops = ops,
 		.transports_per_shard = agw->shards[0]->pools[POOL_TRANSPORT].count,
 		.may_sleep = agw->config.may_sleep};

@@ -32,3 +32,9 @@ uint16_t stage_rewrite(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 uint16_t stage_protect(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
 // Out to the port: headers, checksums, fragments, hairpins. Nothing goes on.
 uint16_t stage_tx(struct worker *w, struct rte_mbuf **pkts, uint16_t n);
+
+// All of them in order: what every worker runs (worker_config). Packets that come from another worker, and held ones,
+// enter again at STAGE_REENTRY.
+#define STAGE_COUNT 13
+#define STAGE_REENTRY 1 // owner
+extern const struct worker_stage stage_list[STAGE_COUNT];

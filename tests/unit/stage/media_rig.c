@@ -24,22 +24,6 @@
 
 static struct media_rig the_rig;
 
-static const struct worker_stage stages[] = {
-	{"parse", stage_parse},
-	{"owner", stage_owner},
-	{"lookup", stage_lookup},
-	{"stun", stage_stun},
-	{"dtls", stage_dtls},
-	{"admit", stage_admit},
-	{"flow", stage_flow},
-	{"unprotect", stage_unprotect},
-	{"rtcp", stage_rtcp},
-	{"demux", stage_demux},
-	{"rewrite", stage_rewrite},
-	{"protect", stage_protect},
-	{"tx", stage_tx},
-};
-
 static uint64_t skewed_now_us(void *arg)
 {
 	const struct media_rig *rig = arg;
@@ -167,9 +151,9 @@ static void workers_up(struct media_rig *rig)
 		.ports = &rig->port,
 		.port_count = 1,
 		.mbufs = rig->pool,
-		.stages = stages,
-		.stage_count = RTE_DIM(stages),
-		.reentry = 1,
+		.stages = stage_list,
+		.stage_count = STAGE_COUNT,
+		.reentry = STAGE_REENTRY,
 		.ops = {context_on_command, context_on_timer, context_on_idle},
 		.transports_per_shard = transports_max(rig)};
 
