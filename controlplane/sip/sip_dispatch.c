@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which part a request is for, and whether it may come in at all.
+#include "sip_dispatch.h"
+
+#include "leg.h"
 #include "log.h"
-#include "sip_priv.h"
+#include "register.h"
+#include "relay.h"
 
 #include <sofia-sip/sip_header.h>
 
@@ -9,16 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-char *sip_dialog_key(registration_id binding, const char *call_id, const char *local_tag)
-{
-	char *key;
-
-	if (asprintf(&key, "%llx|%s|%s", (unsigned long long)binding, call_id,
-		    local_tag ? local_tag : "") < 0)
-		return NULL;
-	return key;
-}
 
 static struct dialog_user *dialog_find(
 	struct sip_stack *stack, registration_id binding, const sip_t *sip)
@@ -160,20 +154,6 @@ static void on_admission(const struct registration_decision *decision, void *arg
 		uas_answer_with(uas, decision->status, "WWW-Authenticate", decision->challenge);
 	else
 		uas_answer(uas, decision->status, decision->phrase);
-}
-
-unsigned authorizations_of(struct uas *uas, const char *values[AUTHORIZATIONS_MAX])
-{
-	const sip_authorization_t *header = sip_object(uas->request)->sip_authorization;
-	unsigned count = 0;
-
-	for (; header && count < AUTHORIZATIONS_MAX; header = header->au_next) {
-		values[count] =
-			sip_message_value(msg_home(uas->request), (const sip_header_t *)header);
-		if (values[count])
-			count++;
-	}
-	return count;
 }
 
 void sip_on_w2_request(void *arg, struct uas *uas)

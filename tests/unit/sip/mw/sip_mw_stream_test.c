@@ -70,25 +70,25 @@ static void useless_streams_are_closed(void **state)
 	static const char *const texts[] = {"\xff\xfe\r\n\r\n", "OPTIONS sip:x\r\nFoo: b\r\n\r\n",
 		"OPTIONS sip:x SIP/2.0\r\nVia: "};
 	struct sip_listen listen_at = {.address = "127.0.0.1", .port = free_port()};
-	struct sip_config sip = {.listens = &listen_at, .listen_count = 1, .t1_ms = T1_MS};
-	struct mw_config config = {.sip = &sip, .on_request = on_request};
+	struct mw_config config = {
+		.listens = &listen_at, .listen_count = 1, .t1_ms = T1_MS, .on_request = on_request};
 	char err[256] = "";
 	struct mw *mw;
 
 	(void)state;
 	su_init();
-	sip.root = su_root_create(NULL);
+	config.root = su_root_create(NULL);
 	mw = mw_create(&config, err, sizeof(err));
 	if (!mw)
 		fail_msg("%s", err);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		int fd = stream_open(listen_at.port, texts[i]);
 
-		assert_closed(sip.root, fd, texts[i]);
+		assert_closed(config.root, fd, texts[i]);
 		close(fd);
 	}
 	mw_destroy(mw);
-	su_root_destroy(sip.root);
+	su_root_destroy(config.root);
 	su_deinit();
 }
 

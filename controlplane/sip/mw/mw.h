@@ -2,13 +2,26 @@
 // Mw: transactions with the core over UDP and TCP, by sofia's nta.
 #pragma once
 
-#include "sip.h"
 #include "sip_transaction.h"
+
+#include <stdint.h>
 
 struct mw;
 
+struct sip_listen {
+	char address[64]; // IPv4 or IPv6, without brackets
+	uint16_t port;
+};
+
+// Pointers are borrowed until mw_destroy(), but listens, which are read at once.
 struct mw_config {
-	const struct sip_config *sip; // borrowed
+	void *root; // su_root_t of the event loop
+	const struct sip_listen *listens; // UDP and TCP each
+	unsigned listen_count;
+	const char *core; // URI of the I-/S-CSCF: where requests without Route go
+	const char *const *peers; // addresses of trusted core peers
+	unsigned peer_count;
+	unsigned t1_ms;
 	void (*on_request)(void *arg, struct uas *uas); // neither ACK nor CANCEL
 	void *arg;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // REGISTER between a browser and the core (TS 24.229 section 5.2.2, RFC 3327, RFC 3608, RFC 5626).
 #include "log.h"
-#include "sip_priv.h"
+#include "register.h"
 
 #include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip_header.h>

@@ -2,7 +2,7 @@
 // A leg: one SIP dialog of a call, on W2 or on Mw, told what to do by the call.
 #pragma once
 
-#include "sip_priv.h"
+#include "sip_stack.h"
 
 #define LEG_EARLY_MAX 8 // early dialogs kept of a forked INVITE
 
@@ -90,12 +90,14 @@ void sip_leg_relays_drop(struct sip_leg *leg);
 // Tells the call later that its offer (token 0) or relayed request was refused here.
 int sip_leg_refuse_soon(struct sip_leg *leg, uint64_t token, int status);
 
-// relay.c
-void pair_abandon(void *owner);
-
 // leg_binding.c: the legs of a browser
 int sip_leg_bind(struct sip_leg *leg);
 void sip_leg_unbind(struct sip_leg *leg);
 // Calls visit for each W2 leg of the binding; legs may go meanwhile.
 void sip_legs_of_binding(struct sip_stack *stack, registration_id binding,
 	void (*visit)(struct sip_leg *leg, void *arg), void *arg);
+
+// call_setup.c: an initial INVITE, of a browser that may send it, or of the core toward a browser; takes it over.
+void invite_from_wic(struct sip_stack *stack, struct uas *uas);
+void invite_from_core(
+	struct sip_stack *stack, struct uas *uas, const struct registration_view *view);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells the core of bindings that ended here: a token ran out, a browser did not come back.
-#include "sip_priv.h"
+#include "register.h"
 
 #include <stdio.h>
 

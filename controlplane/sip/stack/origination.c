@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway, as a P-CSCF, says to the core for a browser (TS 24.229 section 5.2.6.3).
-#include "sip_priv.h"
+#include "sip_stack.h"
 
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/su_string.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests outside of calls (MESSAGE, SUBSCRIBE, PUBLISH, OPTIONS, REFER ...), both ways under the same identity rules.
+#include "relay.h"
+
 #include "leg.h"
 
 #include <sofia-sip/sip_header.h>
@@ -42,7 +44,7 @@ static void pair_destroy(struct pair *pair)
 	free(pair);
 }
 
-void pair_abandon(void *owner)
+void relay_abandon(void *owner)
 {
 	pair_destroy(owner);
 }

@@ -208,7 +208,7 @@ static struct uac *client_start(struct sip_sender *sender, ws_conn conn, msg_t *
 	client->mw = mw;
 	client->refs = 1;
 	if (!sip->sip_route && !sip->sip_to->a_tag)
-		next = mw->config.sip->core;
+		next = mw->config.core;
 	client->orq = nta_outgoing_mcreate(
 		mw->agent, on_nta_response, client, (const url_string_t *)next, request, TAG_END());
 	if (client->orq)
@@ -224,7 +224,7 @@ static int listen_add(struct mw *mw, const struct sip_listen *listen)
 {
 	bool v6 = strchr(listen->address, ':') != NULL;
 	char *own = v6 ? mw->own_v6 : mw->own_v4;
-	unsigned idle_ms = 64 * (mw->config.sip->t1_ms ? mw->config.sip->t1_ms : NTA_SIP_T1);
+	unsigned idle_ms = 64 * mw->config.t1_ms;
 	char address[80], uri[96];
 
 	snprintf(address, sizeof(address), v6 ? "[%s]:%u" : "%s:%u", listen->address, listen->port);
@@ -240,8 +240,7 @@ static int listen_add(struct mw *mw, const struct sip_listen *listen)
 
 struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 {
-	const struct sip_config *sip = config->sip;
-	unsigned t1_ms = sip->t1_ms ? sip->t1_ms : NTA_SIP_T1;
+	unsigned t1_ms = config->t1_ms;
 	struct mw *mw = calloc(1, sizeof(*mw));
 	int ret;
 
@@ -249,21 +248,22 @@ struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 		return NULL;
 	mw->config = *config;
 	mw->sender.send = client_start;
-	mw->agent = nta_agent_create(sip->root, (const url_string_t *)-1, NULL, NULL, NTATAG_UA(1),
-		NTATAG_UDP_MTU(UDP_MAX), NTATAG_SIP_T1(t1_ms), NTATAG_SIP_T1X64(64 * t1_ms),
-		NTATAG_TIMER_C(TIMER_C_MS), NTATAG_USE_TIMESTAMP(0), NTATAG_SERVER_RPORT(1),
-		TAG_END());
+	mw->agent = nta_agent_create(config->root, (const url_string_t *)-1, NULL, NULL,
+		NTATAG_UA(1), NTATAG_UDP_MTU(UDP_MAX), NTATAG_SIP_T1(t1_ms),
+		NTATAG_SIP_T1X64(64 * t1_ms), NTATAG_TIMER_C(TIMER_C_MS), NTATAG_USE_TIMESTAMP(0),
+		NTATAG_SERVER_RPORT(1), TAG_END());
 	if (!mw->agent) {
 		snprintf(err, err_len, "mw: the SIP stack can't be started");
 		mw_destroy(mw);
 		errno = ENOMEM;
 		return NULL;
 	}
-	for (unsigned i = 0; i < sip->listen_count; i++) {
-		ret = listen_add(mw, &sip->listens[i]);
+	for (unsigned i = 0; i < config->listen_count; i++) {
+		ret = listen_add(mw, &config->listens[i]);
 		if (ret < 0) {
 			snprintf(err, err_len, "mw: can't listen on %s port %u: %s",
-				sip->listens[i].address, sip->listens[i].port, strerror(-ret));
+				config->listens[i].address, config->listens[i].port,
+				strerror(-ret));
 			mw_destroy(mw);
 			errno = -ret;
 			return NULL;
@@ -299,7 +299,6 @@ const char *mw_own_address(const struct mw *mw, const char *uri)
 bool mw_from_peer(const struct mw *mw, const struct uas *uas)
 {
 	const su_sockaddr_t *from = msg_addr(uas->request);
-	const struct sip_config *sip = mw->config.sip;
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr peer;
 
@@ -307,11 +306,11 @@ bool mw_from_peer(const struct mw *mw, const struct uas *uas)
 		inet_ntop(AF_INET, &from->su_sin6.sin6_addr.s6_addr[12], text, sizeof(text));
 	else if (!inet_ntop(from->su_family, SU_ADDR(from), text, sizeof(text)))
 		return false;
-	for (unsigned i = 0; i < sip->peer_count; i++) {
+	for (unsigned i = 0; i < mw->config.peer_count; i++) {
 		char canonical[INET6_ADDRSTRLEN];
-		int family = strchr(sip->peers[i], ':') ? AF_INET6 : AF_INET;
+		int family = strchr(mw->config.peers[i], ':') ? AF_INET6 : AF_INET;
 
-		if (inet_pton(family, sip->peers[i], &peer) == 1 &&
+		if (inet_pton(family, mw->config.peers[i], &peer) == 1 &&
 			inet_ntop(family, &peer, canonical, sizeof(canonical)) &&
 			strcmp(canonical, text) == 0)
 			return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What passes between the stack and the call: bags of headers, and plain answers.
-#include "sip_priv.h"
+// Bags of headers.
+#include "sip_bag.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -42,31 +42,4 @@ struct call_msg call_msg_of(const sip_t *sip, struct call_bag *bag)
 		msg.sdp_len = sip->sip_payload->pl_len;
 	}
 	return msg;
-}
-
-static void answer(
-	struct uas *uas, int status, const char *phrase, const char *name, const char *value)
-{
-	char tag[SIP_TAG_LEN];
-	msg_t *response;
-
-	sip_token_make(tag);
-	response = sip_message_response(uas->request, status, phrase, tag);
-	if (response && name && sip_message_add(response, name, value) < 0) {
-		msg_destroy(response);
-		response = NULL;
-	}
-	if (response)
-		uas_respond(uas, response);
-	uas_release(uas);
-}
-
-void uas_answer(struct uas *uas, int status, const char *phrase)
-{
-	answer(uas, status, phrase, status == 405 || status == 200 ? "Allow" : NULL, SIP_ALLOW);
-}
-
-void uas_answer_with(struct uas *uas, int status, const char *name, const char *value)
-{
-	answer(uas, status, NULL, name, value);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of the signalling stack share.
+// What registrations, legs and relays share: the state of the stack, plain answers, what is said to the core.
 #pragma once
 
 #include "header_policy.h"
 #include "mw.h"
-#include "sip.h"
+#include "registration.h"
+#include "sip_bag.h"
+#include "sip_config.h"
 #include "sip_dialog.h"
 #include "sip_message.h"
 #include "sip_table.h"
@@ -19,11 +21,6 @@
 	"PUBLISH"
 
 struct sip_leg;
-
-struct call_bag {
-	unsigned refs;
-	msg_t *msg;
-};
 
 struct sip_stack {
 	struct sip_config config;
@@ -49,11 +46,6 @@ struct dialog_user {
 // Dialogs are found by the side, on W2 the binding, Call-ID and our tag; NULL: no memory.
 char *sip_dialog_key(registration_id binding, const char *call_id, const char *local_tag);
 
-struct call_bag *bag_create(msg_t *msg); // takes a reference of its own; NULL: no memory
-
-// What the call gets to see of a message; bag NULL is legal.
-struct call_msg call_msg_of(const sip_t *sip, struct call_bag *bag);
-
 // Answers a request and releases it.
 void uas_answer(struct uas *uas, int status, const char *phrase);
 // The same with one more header.
@@ -66,32 +58,6 @@ unsigned authorizations_of(struct uas *uas, const char *values[AUTHORIZATIONS_MA
 // Where requests to a side go out.
 struct sip_sender *sender_of(struct sip_stack *stack, bool w2);
 
-// sip_dispatch.c: what the transaction layers deliver.
-void sip_on_w2_request(void *stack, struct uas *uas);
-void sip_on_w2_ack(void *stack, ws_conn conn, msg_t *ack);
-void sip_on_mw_request(void *stack, struct uas *uas);
-
-// register_relay.c: a REGISTER of a browser; takes it over.
-void register_receive(struct sip_stack *stack, struct uas *uas);
-// The headers of every REGISTER of ours: Path with ;ob where the client's request asks for it, Require; and the network's.
-int register_path_add(
-	struct sip_stack *stack, msg_t *msg, const sip_t *request, const char *flow_token);
-int register_network_add(struct sip_stack *stack, msg_t *msg, const char *home_domain);
-
-// register_withdraw.c: the core is told that a binding is gone (expires 0), where it doesn't know yet.
-void register_withdraw(struct sip_stack *stack, const struct registration_view *view);
-
-// call_setup.c: an initial INVITE, of a browser that may send it, or of the core toward a browser; takes it over.
-void invite_from_wic(struct sip_stack *stack, struct uas *uas);
-void invite_from_core(
-	struct sip_stack *stack, struct uas *uas, const struct registration_view *view);
-
-// relay.c: any other request outside of dialogs; takes it over.
-void relay_from_wic(struct sip_stack *stack, struct uas *uas);
-void relay_from_core(
-	struct sip_stack *stack, struct uas *uas, const struct registration_view *view);
-
-// origination.c
 // What an initial request of a browser gets on its way to the core: Route, identity, organization. 0 or -ENOMEM.
 int originate_decorate(struct sip_stack *stack, msg_t *msg, const sip_t *request,
 	const struct registration_view *view);

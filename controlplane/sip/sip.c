@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stack as a whole: its parts and the events from the rooms around it.
+#include "sip.h"
+
 #include "leg.h"
 #include "log.h"
+#include "register.h"
+#include "relay.h"
+#include "sip_dispatch.h"
 #include "w2_accept.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct sip_sender *sender_of(struct sip_stack *stack, bool w2)
-{
-	return w2 ? w2_sender(stack->w2) : mw_sender(stack->mw);
-}
 
 static int on_w2_send(void *arg, ws_conn conn, const char *data, size_t len)
 {
@@ -145,8 +145,10 @@ struct sip_stack *sip_stack_create(const struct sip_config *config, char *err, s
 		sip_on_w2_request, sip_on_w2_ack, stack});
 	if (!stack->w2)
 		goto err;
-	stack->mw = mw_create(
-		&(struct mw_config){&stack->config, sip_on_mw_request, stack}, err, err_len);
+	stack->mw = mw_create(&(struct mw_config){config->root, config->listens,
+				      config->listen_count, config->core, config->peers,
+				      config->peer_count, t1_ms, sip_on_mw_request, stack},
+		err, err_len);
 	if (stack->mw)
 		return stack;
 	saved = errno;
@@ -166,7 +168,7 @@ static void legs_abandon(struct sip_stack *stack)
 		sip_leg_relays_drop(leg);
 		sip_leg_abandon(leg);
 		if (leg->owner)
-			pair_abandon(leg->owner);
+			relay_abandon(leg->owner);
 		sip_leg_unref(leg);
 		if (leg == stack->legs)
 			return; // a relay in flight names it
