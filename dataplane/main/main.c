@@ -77,10 +77,11 @@ static void drain(struct agw *agw)
 
 	if (agw->config.drain_s == 0)
 		return;
-	log_info("draining: %u contexts, %u s", desk_capacity(agw).contexts, agw->config.drain_s);
+	log_info("draining: %u contexts, %u s", desk_capacity(&agw->desk).contexts,
+		agw->config.drain_s);
 	agw->desk.is_draining = true;
 	must_end = 0;
-	while (!must_end && clock_now_us() < deadline_us && desk_capacity(agw).contexts > 0)
+	while (!must_end && clock_now_us() < deadline_us && desk_capacity(&agw->desk).contexts > 0)
 		turn(agw);
 }
 

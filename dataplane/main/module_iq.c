@@ -14,14 +14,18 @@
 
 static void on_ack(iq_handle handle, uint32_t version, void *arg)
 {
-	desk_ack(arg, handle, version);
+	struct agw *agw = arg;
+
+	desk_ack(&agw->desk, handle, version);
 }
 
 static void on_command(
 	struct iq_door *door, const struct iq_header *header, const void *payload, void *arg)
 {
+	struct agw *agw = arg;
+
 	(void)door;
-	desk_command(arg, header, payload);
+	desk_command(&agw->desk, header, payload);
 }
 
 static void iq_fini(struct agw *agw)
@@ -65,6 +69,15 @@ static int iq_init(struct agw *agw)
 		iq_fini(agw);
 		return ret;
 	}
+	agw->desk = (struct desk){.door = agw->door,
+		.workers = agw->workers,
+		.worker_count = agw->worker_count,
+		.owners = agw->owners,
+		.shards = agw->shards,
+		.dtls = agw->dtls,
+		.contexts_max = agw->config.contexts_max,
+		.gateway = agw->config.gateway,
+		.ice_lite = agw->config.ice_lite};
 	return 0;
 }
 
@@ -109,17 +122,17 @@ static void housekeep(struct agw *agw, uint64_t now_us)
 	}
 	if (now_us - agw->desk.capacity_us >= CAPACITY_US && iq_door_is_attached(agw->door)) {
 		agw->desk.capacity_us = now_us;
-		capacity = desk_capacity(agw);
+		capacity = desk_capacity(&agw->desk);
 		iq_door_event(agw->door, IQ_CAPACITY, &capacity, sizeof(capacity));
 	}
-	desk_reap(agw, now_us);
+	desk_reap(&agw->desk, now_us);
 }
 
 static bool iq_turn(struct agw *agw, uint64_t now_us)
 {
 	bool was_busy = iq_door_poll(agw->door, on_command, agw) > 0;
 
-	if (desk_messages(agw))
+	if (desk_messages(&agw->desk))
 		was_busy = true;
 	housekeep(agw, now_us);
 	return was_busy;
