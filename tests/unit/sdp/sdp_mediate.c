@@ -3,7 +3,8 @@
 // either leg, our own text parses again and is a sufficient memory of what was said.
 #include "sdp_mediate.h"
 
-#include "sdp_priv.h"
+#include "sdp.h"
+#include "sdp_question.h"
 
 #include <errno.h>
 #include <stdio.h>

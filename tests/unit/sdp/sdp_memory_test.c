@@ -2,6 +2,7 @@
 // Each allocation fails in turn: every operation reports it, nothing leaks, nothing is half done.
 #include "sdp_mediate.h"
 #include "sdp_model.h"
+#include "sdp_text.h"
 
 #include <errno.h>
 #include <setjmp.h>
