@@ -72,6 +72,7 @@ struct calls_config {
 	struct store *store; // borrowed, NULL: nothing is persisted (unit tests)
 	const struct sdp_profile *web_profile, *ims_profile;
 	unsigned park_time_ms; // a call whose WebSocket was lost waits this long
+	unsigned orphan_time_ms; // a media context that no call owns is kept this long
 	unsigned setup_timeout_ms; // from INVITE to 200
 	struct call_bag *(*bag_ref)(struct call_bag *bag);
 	void (*bag_unref)(struct call_bag *bag);
@@ -118,6 +119,7 @@ void call_on_resumed(struct call *call, enum call_side side);
 void calls_on_media_state(struct calls *calls, const struct iq_context_state *state);
 void calls_on_media_lost(
 	struct calls *calls, uint8_t gateway); // eims-agw died: its calls end cleanly
+// Audits the gateway: contexts that no call owns are orphans, kept for orphan_time, then deleted.
 void calls_on_media_attached(struct calls *calls, uint8_t gateway);
 
 // One line a call for the operator: id, state, sides, age, media context. Returns how many were visited.
@@ -126,6 +128,14 @@ struct call_info {
 	enum call_side web;
 	uint64_t age_ms, setup_ms; // setup: INVITE to 200
 	iq_handle media;
+	bool is_parked; // its WebSocket was lost
 };
 unsigned calls_visit(
 	struct calls *calls, void (*on_call)(const struct call_info *info, void *arg), void *arg);
+// 0 or -ENOENT.
+int call_info_get(struct calls *calls, const char *id, struct call_info *info);
+// Both sides get BYE, or what fits. 0 or -ENOENT.
+int call_end(struct calls *calls, const char *id, int cause, const char *text);
+// Milliseconds until an orphan is deleted; -1: it isn't known as one.
+int64_t calls_orphan_left_ms(const struct calls *calls, iq_handle media);
+unsigned calls_orphan_count(const struct calls *calls);

@@ -3,6 +3,8 @@
 #include "call_priv.h"
 #include "log.h"
 
+#include <errno.h>
+
 void call_timer_stop(struct call *call)
 {
 	if (call->timer != NULL)
@@ -80,6 +82,7 @@ void call_on_parked(struct call *call, enum call_side side)
 		return;
 	}
 	log_info("call %s: parked for %u ms", call->id, call->calls->config.park_time_ms);
+	call->is_parked = true;
 	call_timer(call, call->calls->config.park_time_ms, on_park_over);
 }
 
@@ -89,6 +92,7 @@ void call_on_resumed(struct call *call, enum call_side side)
 	if (call->state != CALL_UP)
 		return;
 	log_info("call %s: resumed", call->id);
+	call->is_parked = false;
 	call_timer_stop(call);
 }
 
@@ -140,32 +144,12 @@ void calls_on_media_lost(struct calls *calls, uint8_t gateway)
 	calls_with_gateway_end(calls, gateway, "the media gateway was lost");
 }
 
-static void on_orphan(const struct iq_audit_entry *entry, void *arg)
+int call_end(struct calls *calls, const char *id, int cause, const char *text)
 {
-	struct calls *calls = arg;
-	struct iq_context_ref ref = {.handle = entry->handle};
-	const struct iq_command command = {.gateway = iq_handle_gateway(entry->handle),
-		.type = IQ_CONTEXT_DELETE,
-		.is_repeatable = true,
-		.payload = &ref};
+	struct call *call = call_by_id(calls, id);
 
-	if (call_by_id(calls, entry->ref) != NULL)
-		return;
-	log_info("media context %016llx of %s has no call here: deleted",
-		(unsigned long long)entry->handle, entry->ref);
-	if (iq_client_send(calls->config.iq, &command) < 0)
-		log_warn("media context of %s can't be deleted now", entry->ref);
-}
-
-static void on_audited(int32_t status, void *arg)
-{
-	(void)arg;
-	if (status < 0)
-		log_warn("the audit of the media gateway broke off: %d", status);
-}
-
-void calls_on_media_attached(struct calls *calls, uint8_t gateway)
-{
-	if (iq_client_audit(calls->config.iq, gateway, on_orphan, on_audited, calls) < 0)
-		log_warn("media gateway %u can't be audited", gateway);
+	if (call == NULL)
+		return -ENOENT;
+	call_fail(call, cause, text);
+	return 0;
 }

@@ -7,6 +7,8 @@
 #include "sdp.h"
 #include "store.h"
 
+#include <sys/queue.h>
+
 // Where a call stands. Offers after CALL_UP don't change it.
 enum call_state {
 	CALL_STARTING, // the first INVITE came in
@@ -52,6 +54,7 @@ struct call {
 	uint8_t families[2]; // by enum iq_leg
 	uint64_t started_us, up_us;
 	bool offerless;
+	bool is_parked;
 	struct call_bag *first_bag; // of the initial INVITE, until B has it
 	struct call_bag *answer_bag; // of B's 200, until A has it
 	void *timer; // one at a time: start, set-up, park
@@ -72,6 +75,9 @@ struct call {
 	struct exchange exchange;
 };
 
+struct orphanage;
+LIST_HEAD(orphanage_list, orphanage);
+
 #define CALL_BUCKETS 4096
 
 struct calls {
@@ -80,6 +86,7 @@ struct calls {
 	struct call *over;
 	void *reap_timer;
 	unsigned count;
+	struct orphanage_list orphanages;
 };
 
 static inline enum call_side other_side(enum call_side side)
@@ -117,6 +124,9 @@ int media_apply(
 	struct call *call, const struct sdp_pair *pair, void (*on_applied)(struct call *call));
 void media_forget(struct call *call); // what was asked of the gateway: its replies never come
 void media_release(struct call *call);
+
+// call_orphan.c: contexts without a call.
+void orphans_forget(struct calls *calls);
 
 // call_record.c: what outlives the process.
 int record_put(struct call *call, store_on_done *on_done);

@@ -12,8 +12,10 @@ struct calls *calls_create(const struct calls_config *config)
 {
 	struct calls *calls = calloc(1, sizeof(*calls));
 
-	if (calls != NULL)
-		calls->config = *config;
+	if (calls == NULL)
+		return NULL;
+	calls->config = *config;
+	LIST_INIT(&calls->orphanages);
 	return calls;
 }
 
@@ -119,6 +121,7 @@ void calls_destroy(struct calls *calls)
 	if (calls->reap_timer != NULL)
 		calls->config.timer_stop(calls->config.loop, calls->reap_timer);
 	calls_reap(calls);
+	orphans_forget(calls);
 	free(calls);
 }
 
@@ -146,23 +149,37 @@ static const char *state_name(const struct call *call)
 	return names[call->state];
 }
 
+static void info_of(const struct call *call, uint64_t now_us, struct call_info *info)
+{
+	*info = (struct call_info){.id = call->id,
+		.state = state_name(call),
+		.web = call->web,
+		.age_ms = (now_us - call->started_us) / 1000,
+		.setup_ms = call->up_us != 0 ? (call->up_us - call->started_us) / 1000 : 0,
+		.media = call->media,
+		.is_parked = call->is_parked};
+}
+
+int call_info_get(struct calls *calls, const char *id, struct call_info *info)
+{
+	const struct call *call = call_by_id(calls, id);
+
+	if (call == NULL)
+		return -ENOENT;
+	info_of(call, clock_now_us(), info);
+	return 0;
+}
+
 unsigned calls_visit(
 	struct calls *calls, void (*on_call)(const struct call_info *info, void *arg), void *arg)
 {
 	uint64_t now_us = clock_now_us();
+	struct call_info info;
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
 		for (const struct call *call = calls->buckets[i]; call != NULL; call = call->next) {
-			struct call_info info = {.id = call->id,
-				.state = state_name(call),
-				.web = call->web,
-				.age_ms = (now_us - call->started_us) / 1000,
-				.setup_ms = call->up_us != 0
-					? (call->up_us - call->started_us) / 1000
-					: 0,
-				.media = call->media};
-
+			info_of(call, now_us, &info);
 			on_call(&info, arg);
 			count++;
 		}

@@ -111,6 +111,13 @@ static const cyaml_schema_field_t registration_fields[] = {
 static const cyaml_schema_field_t media_fields[] = {
 	LIST("gateways", 0, struct cscf_media, gateways, &text_schema),
 	NUMBER("setup_timeout_ms", struct cscf_media, setup_timeout_ms),
+	NUMBER("orphan_time_ms", struct cscf_media, orphan_time_ms),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t admin_fields[] = {
+	TEXT("listen", struct cscf_admin, listen),
+	TEXT_OPTIONAL("token", struct cscf_admin, token),
 	CYAML_FIELD_END,
 };
 
@@ -126,6 +133,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CYAML_FIELD_MAPPING("registration", CYAML_FLAG_OPTIONAL, struct cscf_config, registration,
 		registration_fields),
 	CYAML_FIELD_MAPPING("media", CYAML_FLAG_DEFAULT, struct cscf_config, media, media_fields),
+	CYAML_FIELD_MAPPING("admin", CYAML_FLAG_OPTIONAL, struct cscf_config, admin, admin_fields),
 	TEXT("store", struct cscf_config, store),
 	CYAML_FIELD_END,
 };

@@ -115,6 +115,7 @@ static int numbers_check(struct config_check *check)
 		{"registration/requests_per_minute", &registration->requests_per_minute, 60, 1,
 			6000},
 		{"media/setup_timeout_ms", &config->media.setup_timeout_ms, 180000, 1000, 600000},
+		{"media/orphan_time_ms", &config->media.orphan_time_ms, 60000, 100, 3600000},
 	};
 	char reason[64];
 
@@ -314,10 +315,36 @@ static int media_check(struct config_check *check)
 	return 0;
 }
 
+// Who has the token may end calls: it goes over no network.
+static bool endpoint_is_loopback(const struct cscf_endpoint *endpoint)
+{
+	return strncmp(endpoint->address, "127.", 4) == 0 || strcmp(endpoint->address, "::1") == 0;
+}
+
+static int admin_check(struct config_check *check)
+{
+	struct cscf_admin *admin = &check->config->admin;
+
+	if (admin->listen == NULL)
+		return 0;
+	if (admin->listen[0] == '/') {
+		if (strlen(admin->listen) > 107) // sun_path of sockaddr_un
+			return refuse(check, "must be a path of at most 107 bytes", "admin/listen");
+	} else if (config_endpoint_parse(admin->listen, &admin->endpoint) < 0 ||
+		!endpoint_is_loopback(&admin->endpoint)) {
+		return refuse(check, "must be the path of a socket, or a loopback ADDRESS:PORT",
+			"admin/listen");
+	} else if (admin->token == NULL) {
+		return refuse(check, "needs a token beside it, since it is not a unix socket",
+			"admin/listen");
+	}
+	return admin->token != NULL ? file_check(check, "admin/token", admin->token) : 0;
+}
+
 int config_check_all(struct config_check *check)
 {
 	static int (*const checks[])(struct config_check *) = {numbers_check, home_check, w2_check,
-		mw_check, issuers_check, wwsfs_check, media_check};
+		mw_check, issuers_check, wwsfs_check, media_check, admin_check};
 	int ret = 0;
 
 	for (unsigned i = 0; i < sizeof(checks) / sizeof(checks[0]) && ret == 0; i++)

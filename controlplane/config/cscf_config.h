@@ -92,6 +92,14 @@ struct cscf_media {
 	char **gateways; // paths of their iq sockets
 	unsigned gateways_count;
 	uint32_t setup_timeout_ms;
+	uint32_t orphan_time_ms;
+};
+
+// The operator's door; listen NULL: none.
+struct cscf_admin {
+	char *listen; // path of a unix socket, or ADDRESS:PORT of the loopback
+	char *token; // file; NULL: none, on a unix socket only
+	struct cscf_endpoint endpoint; // of listen; port 0: a path
 };
 
 struct cscf_config {
@@ -106,6 +114,7 @@ struct cscf_config {
 	struct cscf_tna tna;
 	struct cscf_registration registration;
 	struct cscf_media media;
+	struct cscf_admin admin;
 	char *store; // path of the database
 	const char **origins; // of all wwsfs
 	unsigned origins_count;

@@ -215,3 +215,15 @@ const struct iq_stats *iq_client_stats(const struct iq_client *client, int gatew
 
 	return link != NULL ? link->stats : NULL;
 }
+
+void iq_client_visit(const struct iq_client *client,
+	void (*on_gateway)(const struct iq_gateway *gateway, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < client->config.count; i++) {
+		const struct link *link = &client->links[i];
+		const struct iq_gateway gateway = {.path = link->addr.sun_path,
+			.id = link->state == LINK_UP ? link->peer.gateway : -1};
+
+		on_gateway(&gateway, arg);
+	}
+}

@@ -82,6 +82,14 @@ int iq_client_audit(struct iq_client *client, int gateway, iq_on_entry *on_entry
 // The attached, undrained gateway with the largest part of its contexts free, or -ENOTCONN.
 int iq_client_pick(const struct iq_client *client);
 
+// The gateways of the list.
+struct iq_gateway {
+	const char *path;
+	int id; // -1: not attached
+};
+void iq_client_visit(const struct iq_client *client,
+	void (*on_gateway)(const struct iq_gateway *gateway, void *arg), void *arg);
+
 // What an attached gateway said of its load last; NULL not attached or not heard yet. Valid until
 // the next dispatch.
 const struct iq_capacity *iq_client_capacity(const struct iq_client *client, int gateway);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct admin;
 struct auth;
 
 // Set by the modules in their order; each may use what stands above its own.
@@ -28,6 +29,7 @@ struct cscf {
 	struct ws_server *ws;
 	struct sip_stack *sip;
 	struct calls *calls;
+	struct admin *admin; // NULL: no door is configured
 };
 
 struct module {
@@ -41,7 +43,7 @@ extern const struct module *const modules[];
 extern const unsigned module_count;
 
 extern const struct module module_store, module_media, module_auth, module_registration, module_w2,
-	module_sip, module_calls;
+	module_sip, module_calls, module_admin;
 
 // Calls on_readable(arg) from the loop whenever fd is readable. 0 or -errno; undone by loop_forget.
 int loop_watch(struct cscf *cscf, int fd, void (*on_readable)(void *arg), void *arg);

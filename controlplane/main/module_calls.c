@@ -12,6 +12,7 @@ static int calls_init(struct cscf *cscf, char *why, size_t why_len)
 		.web_profile = &sdp_profile_web,
 		.ims_profile = &sdp_profile_ims,
 		.park_time_ms = cscf->config->w2.park_time_ms,
+		.orphan_time_ms = cscf->config->media.orphan_time_ms,
 		.setup_timeout_ms = cscf->config->media.setup_timeout_ms,
 		.bag_ref = sip_bag_ref,
 		.bag_unref = sip_bag_unref,

@@ -10,5 +10,6 @@ const struct module *const modules[] = {
 	&module_registration,
 	&module_sip,
 	&module_calls,
+	&module_admin,
 };
 const unsigned module_count = sizeof(modules) / sizeof(modules[0]);

@@ -1,5 +1,6 @@
 """Where the lab is, how a test enters one of its namespaces, how it tells what it checks."""
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,16 @@ def need(*parts):
 
 def run(*words, **options):
     return subprocess.run(words, check=False, capture_output=True, text=True, **options)
+
+
+def ctl(*words, door=None):
+    """isthmusctl: its exit status and what it printed (JSON as an object), or its sentence."""
+    with open(f"{RUN}/build", encoding="utf-8") as file:
+        program = file.read().strip() + "/controlplane/ctl/isthmusctl"
+    saw = run(program, "--admin", door or f"{RUN}/ep-cscf.sock", *words)
+    if "--json" in words and saw.returncode == 0:
+        return 0, json.loads(saw.stdout)
+    return saw.returncode, saw.stdout + saw.stderr
 
 
 def tone(path):

@@ -513,9 +513,59 @@ static void one_name_is_one_call(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
+static void orphan_put(unsigned i, iq_handle handle, const char *ref)
+{
+	world.page.entries[i].handle = handle;
+	snprintf(world.page.entries[i].ref, sizeof(world.page.entries[i].ref), "%s", ref);
+	world.page.count = i + 1;
+}
+
+static void a_context_without_a_call_is_kept_a_while(void **state)
+{
+	const iq_handle left = iq_handle_make(0, 5, 7, 9);
+
+	(void)state;
+	orphan_put(0, left, "who-knows");
+	world_gateway_restart(&world);
+	assert_int_equal(calls_orphan_count(world.calls), 1);
+	assert_in_range(calls_orphan_left_ms(world.calls, left), 1, 60000);
+	assert_int_equal(calls_orphan_left_ms(world.calls, left + 1), -1);
+	world_pass(&world, 59000);
+	assert_int_equal(world.deleted, 0);
+	world_gateway_restart(&world); // found again: its time runs on
+	assert_int_equal(calls_orphan_count(world.calls), 1);
+	world_pass(&world, 1000);
+	assert_int_equal(world.deleted, 1);
+	assert_int_equal(calls_orphan_count(world.calls), 0);
+}
+
+static void a_context_with_a_call_is_no_orphan(void **state)
+{
+	struct call_info info;
+
+	(void)state;
+	browser_calls();
+	assert_int_equal(call_info_get(world.calls, "call-1", &info), 0);
+	assert_int_equal(info.media, world.handle);
+	orphan_put(0, world.handle, "call-1");
+	calls_on_media_attached(world.calls, 0);
+	world_pass(&world, 61000);
+	assert_int_equal(calls_orphan_count(world.calls), 0);
+	assert_int_equal(world.deleted, 0);
+	assert_int_equal(call_end(world.calls, "call-2", 480, "none"), -ENOENT);
+	assert_int_equal(call_end(world.calls, "call-1", 480, "by the operator"), 0);
+	world_run(&world);
+	assert_int_equal(a->status, 480);
+	nothing_is_left(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_context_without_a_call_is_kept_a_while, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			a_context_with_a_call_is_no_orphan, open_world, close_world),
 		CASE(a_browser_calls_a_phone),
 		CASE(each_side_gets_its_own_numbers),
 		CASE(a_200_that_comes_again),

@@ -215,7 +215,6 @@ static void on_command(
 	struct world *world = arg;
 	struct iq_context_state state = {.handle = world->handle};
 	struct iq_capacity capacity = {.contexts_max = 100};
-	struct iq_audit_page page = {0};
 
 	switch (header->type) {
 	case IQ_CONTEXT_RESERVE:
@@ -242,7 +241,7 @@ static void on_command(
 		iq_door_reply(at, header->txn, 0, &capacity, sizeof(capacity));
 		return;
 	case IQ_AUDIT:
-		iq_door_reply(at, header->txn, 0, &page, sizeof(page));
+		iq_door_reply(at, header->txn, 0, &world->page, sizeof(world->page));
 		return;
 	default:
 		iq_door_reply(at, header->txn, -EINVAL, NULL, 0);
@@ -253,8 +252,9 @@ static void on_attached(int gateway, bool is_new, void *arg)
 {
 	struct world *world = arg;
 
-	if (is_new && world->calls != NULL)
+	if (is_new)
 		calls_on_media_lost(world->calls, (uint8_t)gateway);
+	calls_on_media_attached(world->calls, (uint8_t)gateway);
 }
 
 static void on_state(const struct iq_context_state *state, void *arg)
@@ -295,6 +295,7 @@ static void calls_open(struct world *world)
 		.web_profile = &sdp_profile_web,
 		.ims_profile = &sdp_profile_ims,
 		.park_time_ms = 32000,
+		.orphan_time_ms = 60000,
 		.setup_timeout_ms = 180000,
 		.bag_ref = bag_ref,
 		.bag_unref = bag_unref,

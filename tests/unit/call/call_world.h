@@ -26,6 +26,7 @@ struct world {
 	struct iq_streams_set streams;
 	int32_t reserve_status; // what the gateway answers
 	iq_handle handle;
+	struct iq_audit_page page; // what the gateway answers to an audit
 };
 
 // with_gateway false: nobody serves the socket.

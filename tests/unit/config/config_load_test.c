@@ -83,6 +83,9 @@ static void test_sample(void **state)
 	assert_int_equal(config->w2.endpoints[1].port, 8443);
 	assert_int_equal(config->w2.park_time_ms, 3000);
 	assert_int_equal(config->w2.message_max, 65536);
+	assert_int_equal(config->media.orphan_time_ms, 5000);
+	assert_string_equal(config->admin.listen, "/run/isthmus/ep-cscf.sock");
+	assert_int_equal(config->admin.endpoint.port, 0);
 	assert_string_equal(config->mw.endpoints[0].address, "198.51.100.1");
 	assert_string_equal(config->home.visited_network_id, "ims.test");
 	assert_int_equal(config->origins_count, 2);
@@ -136,6 +139,13 @@ static void test_refused(void **state)
 		{"access_network: IEEE-802.11", "access_network: \"a;network-provided\"",
 			"network-provided is added"},
 		{"  domains: [ims.test]", "  domains: [\"ims test\"]", "home/domains/0: must be"},
+		{"orphan_time_ms: 5000", "orphan_time_ms: 5", "media/orphan_time_ms: must be 100"},
+		{"listen: /run/isthmus/ep-cscf.sock", "listen: ep-cscf.sock",
+			"admin/listen: must be the path"},
+		{"listen: /run/isthmus/ep-cscf.sock", "listen: \"203.0.113.1:8090\"",
+			"admin/listen: must be the path"},
+		{"listen: /run/isthmus/ep-cscf.sock", "listen: \"127.0.0.1:8090\"",
+			"admin/listen: needs a token"},
 	};
 	char why[CSCF_CONFIG_WHY_MAX], place[32];
 	unsigned line;
