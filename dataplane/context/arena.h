@@ -136,6 +136,7 @@ struct context {
 	iq_handle handle;
 	char ref[IQ_REF_LEN];
 	uint64_t created_us;
+	uint64_t hops_full_us; // when it may name its full burst of new next hops again
 	uint32_t version, acked; // terminal changes, and what the controller has acknowledged
 	uint32_t changed; // IQ_CHANGED_ bits since then
 	uint8_t untold; // main's ring was full: tell again from the timer

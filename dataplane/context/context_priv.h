@@ -74,6 +74,9 @@ bool transport_dtls_is_due(const struct secure *secure);
 // pair.
 void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t transport);
 
-// Makes path go to a remote address from a transport's port of a component; asks for its next hop.
+// Makes path go to a remote address from a transport's port of a component.
+void transport_path_fill(struct worker *w, const struct transport *transport, unsigned component,
+	const struct iq_addr *remote, struct path *path);
+// The same, and asks for its next hop.
 void transport_path_set(struct worker *w, const struct transport *transport, unsigned component,
 	const struct iq_addr *remote, struct path *path);

@@ -19,7 +19,7 @@ static bool remote_is_sane(const struct iq_remote_transport *remote)
 		text_ends(remote->pwd, sizeof(remote->pwd));
 }
 
-void transport_path_set(struct worker *w, const struct transport *t, unsigned component,
+void transport_path_fill(struct worker *w, const struct transport *t, unsigned component,
 	const struct iq_addr *remote, struct path *path)
 {
 	const struct network *network = &w->networks->list[t->network];
@@ -33,6 +33,12 @@ void transport_path_set(struct worker *w, const struct transport *t, unsigned co
 	path->remote_port = remote->port;
 	memcpy(path->remote_ip, remote->ip, sizeof(path->remote_ip));
 	path->neigh = neigh_find(w->neigh, network, path->family, path->remote_ip);
+}
+
+void transport_path_set(struct worker *w, const struct transport *t, unsigned component,
+	const struct iq_addr *remote, struct path *path)
+{
+	transport_path_fill(w, t, component, remote, path);
 	if (path->neigh == NEIGH_NONE)
 		worker_want_neigh(w, path);
 }
@@ -43,15 +49,6 @@ static bool family_served(struct worker *w, const struct transport *t, uint8_t f
 
 	// What the context offered doesn't matter: an answer in the other family is as good.
 	return (family == 4 && set->has_v4) || (family == 6 && set->has_v6);
-}
-
-static bool is_unicast(const struct iq_addr *addr)
-{
-	static const uint8_t zero[16];
-
-	if (addr->family == 4)
-		return addr->ip[0] < 224 && memcmp(addr->ip, zero, 4) != 0;
-	return addr->ip[0] != 0xff && memcmp(addr->ip, zero, 16) != 0;
 }
 
 // Nowhere to send to: not known yet, rejected (port 0), or held the old way (0.0.0.0, RFC 3264 section 8.4).
@@ -65,11 +62,13 @@ static bool is_nowhere(const struct iq_addr *addr)
 
 static int addr_check(struct worker *w, const struct transport *t, const struct iq_addr *addr)
 {
+	const struct network *network = &w->networks->list[t->network];
+
 	if (addr->family != 0 && addr->family != 4 && addr->family != 6)
 		return -EINVAL;
 	if (is_nowhere(addr))
 		return 0;
-	if (!is_unicast(addr))
+	if (!network_addr_usable(network, addr->family, addr->ip))
 		return -EINVAL;
 	return family_served(w, t, addr->family) ? 0 : -EAFNOSUPPORT;
 }
@@ -118,15 +117,32 @@ static int dtls_remote_check(const struct secure *secure, const struct iq_remote
 	return 0;
 }
 
+// Copies the candidates that a peer may have here: how many.
+static uint8_t candidates_filter(struct worker *w, const struct transport *t,
+	struct iq_candidate *out, const struct iq_candidate *in, unsigned count)
+{
+	const struct network *network = &w->networks->list[t->network];
+	uint8_t kept = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (network_addr_usable(network, in[i].addr.family, in[i].addr.ip))
+			out[kept++] = in[i];
+	}
+	return kept;
+}
+
 static void secure_remote_set(struct worker *w, struct shard *shard, uint16_t index,
 	const struct iq_remote_transport *remote)
 {
 	struct transport *t = shard_transport(shard, index);
 	struct secure *secure = shard_secure(shard, t->secure);
 	bool was_muxed = (t->flags & TRANSPORT_MUX) != 0;
+	struct iq_remote_transport usable = *remote;
 	struct ice_env env;
 	uint64_t storage[4];
 
+	usable.candidate_count = candidates_filter(
+		w, t, usable.candidates, remote->candidates, remote->candidate_count);
 	if (remote->dtls_role != IQ_DTLS_UNDECIDED) {
 		secure->dtls_role = remote->dtls_role;
 		secure->fingerprint_count = remote->fingerprint_count;
@@ -135,7 +151,8 @@ static void secure_remote_set(struct worker *w, struct shard *shard, uint16_t in
 	t->flags =
 		(uint8_t)(remote->rtcp_mux ? t->flags | TRANSPORT_MUX : t->flags & ~TRANSPORT_MUX);
 	transport_ice_env(w, shard, index, &env, storage);
-	ice_remote_set(secure_ice(secure), &secure->view, remote, &env);
+	ice_remote_set(secure_ice(secure), &secure->view, &usable, &env);
+	explicit_bzero(usable.pwd, sizeof(usable.pwd));
 	if (was_muxed != (remote->rtcp_mux != 0))
 		secure->view.moved = true; // RTCP goes elsewhere
 	transport_ice_done(w, shard, index, (struct ice_result){0});
@@ -270,13 +287,16 @@ int context_streams_set(struct worker *w, struct shard *shard, struct context *c
 int context_candidates_add(struct worker *w, struct shard *shard, struct context *c,
 	const struct iq_candidates_add *command)
 {
+	struct iq_candidate usable[IQ_CANDIDATES_MAX];
 	const struct transport *t;
+	unsigned count;
 
 	if (command->transport >= c->access_transports || command->count > IQ_CANDIDATES_MAX)
 		return -EINVAL;
 	t = shard_transport(shard, c->transport[IQ_LEG_ACCESS][command->transport]);
-	ice_candidates_add(secure_ice(shard_secure(shard, t->secure)), command->candidates,
-		command->count, command->end_of_candidates);
+	count = candidates_filter(w, t, usable, command->candidates, command->count);
+	ice_candidates_add(secure_ice(shard_secure(shard, t->secure)), usable, count,
+		command->end_of_candidates);
 	transport_ice_done(
 		w, shard, c->transport[IQ_LEG_ACCESS][command->transport], (struct ice_result){0});
 	return 0;

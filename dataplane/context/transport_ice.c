@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define HOPS_BURST 16 // next hops that a context's candidates may bring into the table at once
+#define HOP_PERIOD_US 5000000u // and one more so often
 #define AGAIN_US 100000u // when a ring to main or to the DTLS service was full
 
 struct ice_call {
@@ -13,13 +15,45 @@ struct ice_call {
 };
 _Static_assert(sizeof(struct ice_call) <= 32, "fits the callers' storage");
 
-void transport_tuple_path(struct worker *w, const struct transport *t,
-	const struct ice_tuple *tuple, struct path *path)
+static struct iq_addr tuple_remote(const struct ice_tuple *tuple)
 {
 	struct iq_addr remote = {.family = tuple->family, .port = tuple->remote_port};
 
 	memcpy(remote.ip, tuple->remote_ip, sizeof(remote.ip));
+	return remote;
+}
+
+void transport_tuple_path(struct worker *w, const struct transport *t,
+	const struct ice_tuple *tuple, struct path *path)
+{
+	struct iq_addr remote = tuple_remote(tuple);
+
 	transport_path_set(w, t, tuple->component, &remote, path);
+}
+
+// A next hop that nobody has asked for so far: a context may name only so many, since its peer says which.
+static bool hop_take(struct context *c, uint64_t now_us)
+{
+	uint64_t full_us = c->hops_full_us > now_us ? c->hops_full_us : now_us;
+
+	if (full_us + HOP_PERIOD_US > now_us + HOPS_BURST * HOP_PERIOD_US)
+		return false;
+	c->hops_full_us = full_us + HOP_PERIOD_US;
+	return true;
+}
+
+static void check_path(const struct ice_call *call, const struct ice_tuple *to, struct path *path)
+{
+	const struct transport *t = call->transport;
+	const struct network *network = &call->w->networks->list[t->network];
+	struct iq_addr remote = tuple_remote(to);
+
+	transport_path_fill(call->w, t, to->component, &remote, path);
+	if (path->neigh != NEIGH_NONE)
+		return;
+	if (!neigh_exists(network, path->family, path->remote_ip) ||
+		!hop_take(shard_context(call->shard, t->context), call->w->now_us))
+		path->neigh = NEIGH_REFUSED;
 }
 
 static void on_ice_send(void *arg, const struct ice_tuple *to, const uint8_t *bytes, uint16_t len)
@@ -31,7 +65,7 @@ static void on_ice_send(void *arg, const struct ice_tuple *to, const uint8_t *by
 	if (m == NULL)
 		return;
 	rte_memcpy(rte_pktmbuf_mtod(m, void *), bytes, len);
-	transport_tuple_path(call->w, call->transport, to, &path);
+	check_path(call, to, &path);
 	worker_send(call->w, m, &path);
 }
 

@@ -53,21 +53,33 @@ static inline uint8_t shard_of_port(uint16_t port)
 // Which set of a network has this local address: index, or -1.
 int network_set_find(const struct network *network, uint8_t family, const uint8_t *ip);
 
-// Next hops. Main writes; any worker reads without waiting.
-typedef uint16_t neigh_slot;
-#define NEIGH_NONE 0xffff // not known yet: ask main, drop meanwhile
-#define NEIGH_LOCAL 0xfffe // one of our own media addresses: hairpin
+// Whether a peer may have this address: unicast, not link-local, not loopback, and not one that stands for a link of ours
+// as a whole (its network and broadcast addresses, RFC 4291 section 2.6.1).
+bool network_addr_usable(const struct network *network, uint8_t family, const uint8_t *ip);
+
+// Next hops. Main writes; any worker reads without waiting. A slot says whose it is, too: when main has given its place to
+// another hop, neigh_mac() says no.
+typedef uint32_t neigh_slot;
+#define NEIGH_NONE 0xffffffffu // not known yet: ask main, drop meanwhile
+#define NEIGH_LOCAL 0xfffffffeu // one of our own media addresses: hairpin
+#define NEIGH_REFUSED                                                                              \
+	0xfffffffdu // not to be asked for: no way there, or its context has named too many
 
 struct neigh_table;
 
-// The slot for a destination (itself when on-link, else the gateway of the family). Worker or main. The answer stays
-// valid while the process lives; whether the MAC is known is told by neigh_mac().
+// The slot for a destination (itself when on-link, else the gateway of the family). Worker or main. Whether the MAC is
+// known is told by neigh_mac().
 neigh_slot neigh_find(const struct neigh_table *table, const struct network *network,
 	uint8_t family, const uint8_t *ip);
 
-// Copies the MAC of a slot: false while it is unresolved. One atomic load.
-bool neigh_mac(const struct neigh_table *table, neigh_slot slot, struct rte_ether_addr *mac);
+// Whether there is a next hop for a destination at all, found yet or not.
+bool neigh_exists(const struct network *network, uint8_t family, const uint8_t *ip);
 
-// Main only: makes sure there's a slot for the destination and that it is being resolved and refreshed.
+// Copies the MAC of a slot: false while it is unresolved, or when the slot is another's by now. One atomic load; the slot
+// counts as used.
+bool neigh_mac(struct neigh_table *table, neigh_slot slot, struct rte_ether_addr *mac);
+
+// Main only: makes sure there's a slot for the destination and that it is being resolved and refreshed, until nobody has
+// used it for a while.
 neigh_slot neigh_want(struct neigh_table *table, const struct network *network, uint8_t family,
 	const uint8_t *ip);

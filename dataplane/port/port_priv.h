@@ -68,37 +68,66 @@ uint16_t inet_fold(uint32_t sum);
 // Sum of an IPv6 pseudo header.
 uint32_t inet_pseudo6(const uint8_t *src, const uint8_t *dst, uint32_t len, uint8_t next);
 
+// The neighbour table.
+
 #define NEIGH_SLOTS 8192 // a power of two
-#define NEIGH_VALID (1ull << 63)
+#define NEIGH_UNKNOWN_MAX 1024 // hops at a time that have never answered
+
+// A published word: the MAC in the low 48 bits, 14 of its slot's generation, and
+#define NEIGH_GENERATION_SHIFT 48
+#define NEIGH_GENERATION_MASK 0x3fffu
+#define NEIGH_USED (1ull << 62) // a worker has asked for it since main last looked
+#define NEIGH_VALID (1ull << 63) // there is a MAC
 
 enum neigh_state { NEIGH_UNUSED, NEIGH_PROBING, NEIGH_KNOWN, NEIGH_REFRESHING };
 
+// generation << 16 | family << 8 | network, or
+#define NEIGH_KEY_EMPTY 0 // never used, and no chain goes on behind it
+#define NEIGH_KEY_GONE 0xff00
+
+// Written by main, read by anybody: the word before and after the address is the same, or they don't belong together.
 struct neigh_key {
-	uint8_t ip[16];
-	uint8_t network, family;
-	_Atomic uint8_t used; // released by main once the key is whole; acquired by neigh_find()
+	_Atomic uint64_t ip[2];
+	_Atomic uint32_t word;
 };
 
 // Main only.
 struct neigh_work {
 	uint64_t confirmed_us, next_us;
+	uint64_t since_us, used_us; // of its tenant: the beginning, the last use that was noticed
+	uint16_t generation;
 	uint8_t state; // neigh_state
 	uint8_t tries;
+	bool is_gateway; // stays, used or not
+	bool has_answered;
 };
 
 struct neigh_table {
 	const struct networks *networks;
-	_Atomic uint64_t macs[NEIGH_SLOTS]; // MAC in the low 48 bits | NEIGH_VALID
+	_Atomic uint64_t macs[NEIGH_SLOTS];
 	struct neigh_key keys[NEIGH_SLOTS];
 	struct neigh_work work[NEIGH_SLOTS];
 	uint16_t order[NEIGH_SLOTS]; // slots in use, oldest first
-	unsigned count;
+	unsigned count, unknown; // unknown: have never answered
+	uint32_t seed;
+	uint64_t now_us; // of the last tick
 	bool is_urgent; // a slot was added since the last tick
 };
 
+// Where a slot lies in the table.
+unsigned neigh_index(neigh_slot slot);
 // Publishes or withdraws the MAC of a slot. Main.
 void neigh_publish(struct neigh_table *table, neigh_slot slot, const uint8_t mac[6]);
-void neigh_withdraw(struct neigh_table *table, neigh_slot slot);
+void neigh_withdraw(struct neigh_table *table, unsigned index);
+// Gives a slot's place to others: whoever still holds it finds nothing. Main.
+void neigh_free(struct neigh_table *table, unsigned index);
+// Whether anybody has asked for its MAC since the last call. Main.
+bool neigh_was_used(struct neigh_table *table, unsigned index);
 // The slot of exactly this next hop, or NEIGH_NONE.
 neigh_slot neigh_exact(
 	const struct neigh_table *table, uint8_t network, uint8_t family, const uint8_t *ip);
+
+// The gateway of a family, NULL: none.
+const uint8_t *network_gateway(const struct network *network, uint8_t family);
+// The address whose MAC a packet for ip needs, NULL when there's no way there.
+const uint8_t *network_next_hop(const struct network *network, uint8_t family, const uint8_t *ip);

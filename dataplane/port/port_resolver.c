@@ -67,7 +67,7 @@ static const struct network *network_of(
 static void learn(struct resolver *resolver, const struct network *network, neigh_slot slot,
 	const uint8_t mac[6], uint64_t now_us)
 {
-	struct neigh_work *work = &resolver->table->work[slot];
+	struct neigh_work *work = &resolver->table->work[neigh_index(slot)];
 
 	if ((mac[0] & 1) || memcmp(mac, network->mac.addr_bytes, 6) == 0)
 		return;
@@ -162,7 +162,8 @@ static void advert_input(
 				learn(resolver, network, slot, nd->mac, in->now_us);
 		} else if (!nd->has_mac || memcmp(known.addr_bytes, nd->mac, 6) == 0) {
 			if (nd->is_solicited)
-				neigh_confirmed(&resolver->table->work[slot], in->now_us);
+				neigh_confirmed(
+					&resolver->table->work[neigh_index(slot)], in->now_us);
 		} else if (nd->is_override) {
 			learn(resolver, network, slot, nd->mac, in->now_us);
 		}

@@ -16,7 +16,7 @@ typedef void (*resolver_send_fn)(uint16_t port_id, const uint8_t *frame, size_t 
 
 struct resolver_counters {
 	uint64_t arp_answered, nd_answered, echo_answered;
-	uint64_t probes_sent, resolved, expired;
+	uint64_t probes_sent, resolved, expired, reclaimed;
 	uint64_t drop_malformed, drop_not_ours, drop_rate;
 };
 

@@ -10,6 +10,8 @@
 #define REFRESH_US (30 * 1000000ull) // after the last answer
 #define PROBE_US 1000000ull // between probes
 #define REFRESH_PROBES 5 // unanswered ones before the MAC is withdrawn
+#define LOOK_US (5 * 1000000ull) // between looks at who is used
+#define IDLE_US (60 * 1000000ull) // that nobody used a hop before its slot is free for others
 #define BACKOFF_SHIFT_MAX 5 // 32 s between probes of a hop that never answers
 
 void neigh_confirmed(struct neigh_work *work, uint64_t now_us)
@@ -71,8 +73,8 @@ static const struct address_set *source_set(const struct network *network, uint8
 	return NULL;
 }
 
-static void probe_v4(struct resolver *resolver, const struct network *network,
-	const struct neigh_key *key, const uint8_t *mac)
+static void probe_v4(struct resolver *resolver, const struct network *network, const uint8_t *ip,
+	const uint8_t *mac)
 {
 	const struct address_set *set = source_set(network, 4);
 	struct arp_packet arp = {.op = ARP_REQUEST};
@@ -81,12 +83,12 @@ static void probe_v4(struct resolver *resolver, const struct network *network,
 		return;
 	memcpy(arp.sender_mac, network->mac.addr_bytes, 6);
 	memcpy(arp.sender_ip, set->v4, 4);
-	memcpy(arp.target_ip, key->ip, 4);
+	memcpy(arp.target_ip, ip, 4);
 	resolver_send_arp(resolver, network, mac, &arp);
 }
 
-static void probe_v6(struct resolver *resolver, const struct network *network,
-	const struct neigh_key *key, const uint8_t *mac)
+static void probe_v6(struct resolver *resolver, const struct network *network, const uint8_t *ip,
+	const uint8_t *mac)
 {
 	const struct address_set *set = source_set(network, 6);
 	struct nd_message nd = {.type = ND_SOLICIT, .has_mac = true};
@@ -95,30 +97,41 @@ static void probe_v6(struct resolver *resolver, const struct network *network,
 		return;
 	memcpy(nd.mac, network->mac.addr_bytes, 6);
 	memcpy(nd.src, set->v6, 16);
-	memcpy(nd.target, key->ip, 16);
+	memcpy(nd.target, ip, 16);
 	if (mac == NULL)
-		nd_group(nd.dst, key->ip);
+		nd_group(nd.dst, ip);
 	else
-		memcpy(nd.dst, key->ip, 16);
+		memcpy(nd.dst, ip, 16);
 	resolver_send_nd(resolver, network, mac, &nd);
 }
 
-static void probe(struct resolver *resolver, neigh_slot slot)
+static void probe(struct resolver *resolver, unsigned index)
 {
-	const struct neigh_key *key = &resolver->table->keys[slot];
-	const struct network *network = &resolver->networks->list[key->network];
-	struct rte_ether_addr known;
+	const struct neigh_key *key = &resolver->table->keys[index];
+	const struct network *network = &resolver->networks->list[key->word & 0xff];
+	uint64_t published = resolver->table->macs[index];
+	uint8_t ip[16];
 	// Who is known is asked directly; who isn't, through everybody.
-	const uint8_t *mac = neigh_mac(resolver->table, slot, &known) ? known.addr_bytes : NULL;
+	const uint8_t *mac = (published & NEIGH_VALID) != 0 ? (const uint8_t *)&published : NULL;
 
-	if (key->family == 4)
-		probe_v4(resolver, network, key, mac);
+	memcpy(ip, (const void *)key->ip, sizeof(ip));
+	if ((key->word >> 8 & 0xff) == 4)
+		probe_v4(resolver, network, ip, mac);
 	else
-		probe_v6(resolver, network, key, mac);
+		probe_v6(resolver, network, ip, mac);
 	resolver->counters.probes_sent++;
 }
 
-static void slot_tick(struct resolver *resolver, neigh_slot slot, uint64_t now_us)
+static bool is_idle(struct resolver *resolver, unsigned index, uint64_t now_us)
+{
+	struct neigh_work *work = &resolver->table->work[index];
+
+	if (neigh_was_used(resolver->table, index))
+		work->used_us = now_us;
+	return !work->is_gateway && now_us - work->used_us >= IDLE_US;
+}
+
+static void slot_tick(struct resolver *resolver, unsigned slot, uint64_t now_us)
 {
 	struct neigh_work *work = &resolver->table->work[slot];
 
@@ -141,14 +154,34 @@ static void slot_tick(struct resolver *resolver, neigh_slot slot, uint64_t now_u
 		work->tries++;
 }
 
+// Backwards: one that is freed takes itself out of the list.
+static void idle_free(struct resolver *resolver, uint64_t now_us)
+{
+	struct neigh_table *table = resolver->table;
+
+	if (now_us - resolver->looked_us < LOOK_US)
+		return;
+	resolver->looked_us = now_us;
+	for (unsigned i = table->count; i > 0; i--) {
+		unsigned index = table->order[i - 1];
+
+		if (!is_idle(resolver, index, now_us))
+			continue;
+		neigh_free(table, index);
+		resolver->counters.reclaimed++;
+	}
+}
+
 void resolver_tick(struct resolver *resolver, uint64_t now_us)
 {
 	struct neigh_table *table = resolver->table;
 
+	table->now_us = now_us;
 	if (!table->is_urgent && now_us - resolver->swept_us < SWEEP_US)
 		return;
 	table->is_urgent = false;
 	resolver->swept_us = now_us;
+	idle_free(resolver, now_us);
 	for (unsigned i = 0; i < table->count; i++)
 		slot_tick(resolver, table->order[i], now_us);
 }

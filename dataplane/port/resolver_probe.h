@@ -10,7 +10,7 @@ struct resolver {
 	struct neigh_table *table;
 	resolver_send_fn send;
 	void *arg;
-	uint64_t swept_us; // last walk over the table
+	uint64_t swept_us, looked_us; // last walk over the table; last look at who is used
 	uint64_t echo_since_us;
 	unsigned echo_count;
 	struct resolver_counters counters;

@@ -24,7 +24,7 @@ struct path {
 	uint8_t dscp;
 	uint16_t local_port, remote_port;
 	neigh_slot neigh;
-	uint8_t reserved[6];
+	uint8_t reserved[4];
 	uint8_t remote_ip[16];
 };
 static_assert(sizeof(struct path) == 32, "half a line");
@@ -86,7 +86,7 @@ struct worker {
 	uint64_t now_tsc;
 	uint64_t counters[COUNTER_COUNT];
 	const struct networks *networks;
-	const struct neigh_table *neigh;
+	struct neigh_table *neigh; // main writes it; reading a MAC leaves a mark
 	struct rte_mempool *mbufs;
 	struct shard *shards[SHARDS]; // NULL: another worker's
 	const uint8_t *owners; // worker of each shard

@@ -11,7 +11,7 @@
 struct worker_config {
 	unsigned id;
 	const struct networks *networks;
-	const struct neigh_table *neigh;
+	struct neigh_table *neigh;
 	const uint8_t *owners; // worker of each of the SHARDS shards
 	const struct port *ports;
 	unsigned port_count;

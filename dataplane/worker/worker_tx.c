@@ -156,13 +156,16 @@ static void egress_send(struct worker *w, struct rte_mbuf *m, const struct egres
 
 static bool path_mac(const struct worker *w, const struct path *path, struct rte_ether_addr *mac)
 {
-	neigh_slot slot = path->neigh;
+	neigh_slot slot;
 
-	// The path was made before its next hop was known to the table.
-	if (unlikely(slot == NEIGH_NONE))
-		slot = neigh_find(
-			w->neigh, &w->networks->list[path->network], path->family, path->remote_ip);
-	return neigh_mac(w->neigh, slot, mac);
+	if (likely(neigh_mac(w->neigh, path->neigh, mac)))
+		return true;
+	if (path->neigh == NEIGH_REFUSED)
+		return false;
+	// The path was made before its next hop was known to the table, or the slot has become another's.
+	slot = neigh_find(
+		w->neigh, &w->networks->list[path->network], path->family, path->remote_ip);
+	return slot != path->neigh && neigh_mac(w->neigh, slot, mac);
 }
 
 static const uint8_t *set_ip(const struct address_set *set, uint8_t family)
@@ -212,7 +215,8 @@ void worker_send(struct worker *w, struct rte_mbuf *m, const struct path *path)
 		return;
 	}
 	if (!path_mac(w, path, &to.mac)) {
-		worker_want_neigh(w, path);
+		if (path->neigh != NEIGH_REFUSED)
+			worker_want_neigh(w, path);
 		DROP(w, m, drop_no_neighbour);
 		return;
 	}
