@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// The largest rate that a media gateway carries with less than 0.1 % loss, searched from outside.
+//
+// usage: load_versus agw|rtpengine IQ-SOCKET|IP:PORT CALLS SECONDS SEARCHES PID SEED
+// in a namespace with 203.0.113.2 and 198.51.100.2. Prints one JSON object; progress goes to stderr.
+#include "load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_PPS 60000
+#define LOSS_MAX 0.001
+#define STALL_US 20000
+#define RECOVER_MS 300
+#define STALLS_MAX 2
+#define TRIES 2 // at a rate; others use this machine too
+#define STEP 1.03 // the search ends when the rates on both sides of the limit are that near
+#define SEARCHES_MAX 15
+
+struct system {
+	char ip[32];
+	unsigned port; // of rtpengine's ng protocol
+};
+
+struct search {
+	struct load *load;
+	const struct system *system;
+	double seconds, best_pps, cpu[2];
+	unsigned trials, repeated, stalled, restarted;
+};
+
+static void calls_add(struct load *load, const struct system *system)
+{
+	if (system->port == 0)
+		load_agw_add(load, 0, load->count);
+	else
+		load_rtpengine_add(load, system->ip, (uint16_t)system->port);
+}
+
+static void calls_delete(struct load *load, const struct system *system)
+{
+	if (system->port == 0)
+		load_agw_delete(load, 0, load->count);
+	else
+		load_rtpengine_delete(load, system->ip, (uint16_t)system->port);
+}
+
+// Too much load may leave sockets behind that never speak again: then the calls are made anew.
+static void recover(struct search *search)
+{
+	load_drain(search->load, RECOVER_MS);
+	if (load_is_whole(search->load))
+		return;
+	search->restarted++;
+	calls_delete(search->load, search->system);
+	calls_add(search->load, search->system);
+	if (!load_is_whole(search->load))
+		die("media does not pass as it should after an overload");
+}
+
+// A trial that the generator itself didn't keep up with says nothing: it is repeated.
+static void trial_run(struct search *search, struct load_trial *trial)
+{
+	for (unsigned i = 0; i <= STALLS_MAX; i++) {
+		load_trial(search->load, trial);
+		search->trials++;
+		fprintf(stderr,
+			"  %.0f pps: %.4f %% lost, generator late %llu us, cores %.0f %% %.0f %%\n",
+			trial->rate_pps, 100 * load_trial_loss(trial),
+			(unsigned long long)trial->late_us, 100 * trial->cpu[0],
+			100 * trial->cpu[1]);
+		if (trial->late_us < STALL_US)
+			return;
+		search->stalled++;
+	}
+}
+
+static bool is_carried(struct search *search, double rate_pps)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		struct load_trial trial = {.rate_pps = rate_pps, .seconds = search->seconds};
+
+		trial_run(search, &trial);
+		search->repeated += i > 0;
+		if (load_trial_loss(&trial) < LOSS_MAX && trial.late_us < STALL_US) {
+			search->best_pps = rate_pps;
+			memcpy(search->cpu, trial.cpu, sizeof(search->cpu));
+			return true;
+		}
+		recover(search);
+	}
+	return false;
+}
+
+static void search_run(struct search *search, double first_pps)
+{
+	double good = 0, bad = 0, rate = first_pps;
+
+	search->best_pps = 0;
+	while (good == 0 || bad == 0 || bad / good > STEP) {
+		if (is_carried(search, rate))
+			good = rate;
+		else
+			bad = rate;
+		if (good == 0 && bad < 5000)
+			return;
+		if (bad == 0)
+			rate = good * 1.4;
+		else if (good == 0)
+			rate = bad / 1.4;
+		else
+			rate = (good + bad) / 2;
+	}
+}
+
+// Resident and huge memory of a process, bytes.
+static uint64_t memory_read(const char *pid)
+{
+	char path[64], line[256];
+	unsigned long long kb, sum = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	file = fopen(path, "r");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "VmRSS: %llu", &kb) == 1 ||
+			sscanf(line, "HugetlbPages: %llu", &kb) == 1)
+			sum += kb * 1024;
+	}
+	if (file != NULL)
+		fclose(file);
+	return sum;
+}
+
+static void print(const struct search *search, const double *pps, unsigned n, double bytes)
+{
+	printf("{\"pps\": [");
+	for (unsigned i = 0; i < n; i++)
+		printf("%s%.0f", i ? ", " : "", pps[i]);
+	printf("], \"bytes_per_call\": %.0f, \"cpu\": [%.3f, %.3f], \"trials\": %u, \"repeated\": "
+	       "%u, "
+	       "\"stalled\": %u, \"restarted\": %u}\n",
+		bytes, search->cpu[0], search->cpu[1], search->trials, search->repeated,
+		search->stalled, search->restarted);
+}
+
+int main(int argc, char **argv)
+{
+	static struct load load;
+	struct system system = {0};
+	struct search search = {.load = &load, .system = &system};
+	double pps[SEARCHES_MAX], memory;
+	unsigned searches;
+
+	if (argc != 8)
+		die("usage: versus agw|rtpengine WHERE CALLS SECONDS SEARCHES PID SEED");
+	if (strcmp(argv[1], "agw") != 0 &&
+		sscanf(argv[2], "%31[0-9.]:%u", system.ip, &system.port) != 2)
+		die("%s is no address with port", argv[2]);
+	srandom((unsigned)atoi(argv[7]));
+	search.seconds = atof(argv[4]);
+	searches = (unsigned)atoi(argv[5]);
+	if (searches < 1 || searches > SEARCHES_MAX)
+		die("1 to %u searches", SEARCHES_MAX);
+	load_init(&load, (unsigned)atoi(argv[3]));
+	if (system.port == 0)
+		load_agw_attach(&load, argv[2]);
+	memory = (double)memory_read(argv[6]);
+	calls_add(&load, &system);
+	memory = ((double)memory_read(argv[6]) - memory) / load.count;
+	if (!load_is_whole(&load))
+		die("media does not pass as it should");
+	for (unsigned i = 0; i < searches; i++) {
+		search_run(&search, i == 0 ? FIRST_PPS : pps[0]);
+		pps[i] = search.best_pps;
+	}
+	print(&search, pps, searches, memory);
+	if (system.port == 0) {
+		load_agw_counters(&load, "");
+		load_agw_detach(&load);
+	}
+	load_fini(&load);
+	return 0;
+}
