@@ -73,6 +73,9 @@ bool transport_dtls_is_due(const struct secure *secure);
 // Begins it when it's due. As server we wait for the first flight, as client we send it: either way not before ICE has a
 // pair.
 void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t transport);
+// The keys of a handshake: 0, or -errno of srtp_key_init() with nothing said of the transport's state.
+int transport_keys_install(
+	struct transport *t, struct secure *secure, const struct dtls_output *output);
 
 // Makes path go to a remote address from a transport's port of a component.
 void transport_path_fill(struct worker *w, const struct transport *transport, unsigned component,

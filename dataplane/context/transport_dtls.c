@@ -70,7 +70,7 @@ static void flight_send(struct worker *w, const struct transport *t, const struc
 	}
 }
 
-static int keys_install(
+int transport_keys_install(
 	struct transport *t, struct secure *secure, const struct dtls_output *output)
 {
 	const struct srtp_suite_info *info = srtp_suite_info(output->suite);
@@ -95,7 +95,7 @@ static uint32_t output_take(
 {
 	switch (output->type) {
 	case DTLS_CONNECTED:
-		if (keys_install(t, secure, output) < 0)
+		if (transport_keys_install(t, secure, output) < 0)
 			secure->dtls_state = IQ_DTLS_FAILED;
 		return IQ_CHANGED_DTLS;
 	case DTLS_FAILED:
