@@ -32,7 +32,7 @@ void worker_destroy(struct worker *w);
 // Lets every worker hand packets to every other. Once, before the first starts. 0 or -ENOMEM.
 int workers_connect(struct worker *const *workers, unsigned count);
 
-// Runs it on an lcore until worker_stop(), which waits for the end of its loop. 0 or -errno.
+// Runs it on an lcore until worker_stop(), which waits for the end of its loop; it may be started again. 0 or -errno.
 int worker_start(struct worker *w, unsigned lcore);
 void worker_stop(struct worker *w);
 

@@ -155,8 +155,11 @@ static int worker_run(void *arg)
 
 int worker_start(struct worker *w, unsigned lcore)
 {
-	int ret = rte_eal_remote_launch(worker_run, w, lcore);
+	int ret;
 
+	// Relaxed: the launch orders it before the loop's reads.
+	atomic_store_explicit(&w->priv->must_stop, false, memory_order_relaxed);
+	ret = rte_eal_remote_launch(worker_run, w, lcore);
 	if (ret < 0)
 		return ret;
 	w->priv->lcore = lcore;
