@@ -140,101 +140,34 @@ static const cyaml_schema_field_t config_fields[] = {
 static const cyaml_schema_value_t config_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct cscf_config, config_fields)};
 
-// libcyaml tells an error as a line with the reason, then a backtrace whose first line is the nearest place.
-struct complaint {
-	char reason[256];
-	unsigned line;
-};
-
-static void on_cyaml_log(cyaml_log_t level, void *arg, const char *fmt, va_list ap)
+static int config_check_and_keep(struct cscf_config *config, struct yaml_file *file)
 {
-	struct complaint *complaint = arg;
-	char text[256];
-	const char *line;
+	struct config_check check = {.config = config, .file = file};
+	int ret;
 
-	(void)level;
-	vsnprintf(text, sizeof(text), fmt, ap);
-	text[strcspn(text, "\n")] = '\0';
-	line = strstr(text, "(line: ");
-	if (line != NULL && complaint->line == 0)
-		sscanf(line, "(line: %u", &complaint->line);
-	if (complaint->reason[0] == '\0')
-		snprintf(complaint->reason, sizeof(complaint->reason), "%s",
-			strncmp(text, "Load: ", 6) == 0 ? text + 6 : text);
-}
-
-static const cyaml_config_t *loader(cyaml_config_t *storage, struct complaint *complaint)
-{
-	*storage = (cyaml_config_t){
-		.log_fn = on_cyaml_log,
-		.log_ctx = complaint,
-		.mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR,
-	};
-	return storage;
-}
-
-static void complaint_tell(const char *path, struct config_places *places,
-	const struct complaint *complaint, char *why)
-{
-	static const char unknown[] = "Unexpected key: ";
-	unsigned line = complaint->line;
-
-	// The backtrace's place is that of the last thing that was right.
-	if (strncmp(complaint->reason, unknown, sizeof(unknown) - 1) == 0)
-		line = config_places_key(places, complaint->reason + sizeof(unknown) - 1);
-	if (line > 0)
-		snprintf(why, CSCF_CONFIG_WHY_MAX, "%s:%u: %s", path, line, complaint->reason);
-	else
-		snprintf(why, CSCF_CONFIG_WHY_MAX, "%s: %s", path,
-			complaint->reason[0] != '\0' ? complaint->reason : "the file is empty");
-}
-
-static struct cscf_config *config_read(const char *path, struct config_places *places, char *why)
-{
-	struct cscf_config *config = NULL;
-	struct complaint complaint = {0};
-	cyaml_config_t storage;
-	cyaml_err_t err;
-
-	err = cyaml_load_file(
-		path, loader(&storage, &complaint), &config_schema, (cyaml_data_t **)&config, NULL);
-	if (err == CYAML_OK && config != NULL) {
-		config->refs = 1;
-		return config;
-	}
-	if (err != CYAML_OK && complaint.reason[0] == '\0')
-		snprintf(complaint.reason, sizeof(complaint.reason), "%s", cyaml_strerror(err));
-	complaint_tell(path, places, &complaint, why);
-	errno = EINVAL;
-	return NULL;
+	config->refs = 1;
+	ret = config_check_all(&check);
+	if (ret < 0)
+		cscf_config_unref(config);
+	return ret;
 }
 
 struct cscf_config *cscf_config_load(const char *path, char *why)
 {
-	struct config_places places = {0};
-	struct config_check check = {.places = &places};
-	int ret = config_places_load(&places, path);
+	struct yaml_file *file = yaml_file_open(path, why, CSCF_CONFIG_WHY_MAX);
+	void *values = NULL;
+	int ret;
 
-	if (ret == -ENOENT || ret == -EACCES) {
-		snprintf(why, CSCF_CONFIG_WHY_MAX, "%s: %s", path, strerror(-ret));
-		errno = -ret;
+	if (file == NULL)
 		return NULL;
-	}
-	check.config = config_read(path, &places, why);
-	if (check.config != NULL) {
-		ret = config_check_all(&check);
-		if (ret < 0) {
-			snprintf(why, CSCF_CONFIG_WHY_MAX, "%s:%u: %s: %s", path,
-				config_places_line(&places, check.way), check.way,
-				ret == -ENOMEM ? "no memory" : check.reason);
-			cscf_config_unref(check.config);
-			check.config = NULL;
-			errno = -ret;
-		}
-	}
-	config_places_unload(&places);
-	return check.config;
+	ret = yaml_file_load(file, &config_schema, &values);
+	if (ret == 0)
+		ret = config_check_and_keep(values, file);
+	if (ret == -ENOMEM)
+		snprintf(why, CSCF_CONFIG_WHY_MAX, "%s: no memory", path);
+	yaml_file_close(file);
+	errno = -ret;
+	return ret == 0 ? values : NULL;
 }
 
 const struct cscf_config *cscf_config_ref(const struct cscf_config *config)
@@ -246,15 +179,13 @@ const struct cscf_config *cscf_config_ref(const struct cscf_config *config)
 void cscf_config_unref(const struct cscf_config *config)
 {
 	struct cscf_config *last = (struct cscf_config *)config;
-	struct complaint complaint = {0};
-	cyaml_config_t storage;
 
 	if (last == NULL || --last->refs > 0)
 		return;
 	free(last->origins);
 	free(last->w2.endpoints);
 	free(last->mw.endpoints);
-	cyaml_free(loader(&storage, &complaint), &config_schema, last, 0);
+	yaml_values_free(&config_schema, last);
 }
 
 const struct cscf_wwsf *cscf_config_wwsf(const struct cscf_config *config, const char *origin)

@@ -16,13 +16,13 @@ static int refuse(struct config_check *check, const char *reason, const char *wa
 
 static int refuse(struct config_check *check, const char *reason, const char *way, ...)
 {
+	char place[128];
 	va_list ap;
 
 	va_start(ap, way);
-	vsnprintf(check->way, sizeof(check->way), way, ap);
+	vsnprintf(place, sizeof(place), way, ap);
 	va_end(ap);
-	snprintf(check->reason, sizeof(check->reason), "%s", reason);
-	return -EINVAL;
+	return yaml_file_refuse(check->file, place, "%s: %s", place, reason);
 }
 
 int config_endpoint_parse(const char *text, struct cscf_endpoint *endpoint)
@@ -120,7 +120,7 @@ static int numbers_check(struct config_check *check)
 	char reason[64];
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (*numbers[i].value == 0 && !config_places_has(check->places, numbers[i].way))
+		if (*numbers[i].value == 0 && !yaml_file_has(check->file, numbers[i].way))
 			*numbers[i].value = numbers[i].preset;
 		if (*numbers[i].value >= numbers[i].low && *numbers[i].value <= numbers[i].high)
 			continue;
@@ -287,7 +287,7 @@ static int issuers_check(struct config_check *check)
 			return refuse(
 				check, "must be a file or an https URL", "issuers/%u/jwks", i);
 		snprintf(way, sizeof(way), "issuers/%u/clock_skew_s", i);
-		if (!config_places_has(check->places, way))
+		if (!yaml_file_has(check->file, way))
 			issuer->clock_skew_s = 60;
 		if (issuer->clock_skew_s > 300)
 			return refuse(check, "must be 0 to 300", "%s", way);

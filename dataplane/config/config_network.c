@@ -26,7 +26,8 @@ static int refuse(const struct network_reading *r, const char *key, const char *
 	char where[64];
 
 	snprintf(where, sizeof(where), "networks/%u/%s", r->index, key);
-	return config_refuse(r->reading, where, "network %s, %s: %s", r->yaml->name, key, text);
+	return yaml_file_refuse(
+		r->reading->file, where, "network %s, %s: %s", r->yaml->name, key, text);
 }
 
 // "192.0.2.1/24" into address bytes and prefix length: family, or 0.
@@ -217,7 +218,7 @@ int config_networks_take(struct agw_config *config, const struct config_reading 
 		has_role[r.network->role] = true;
 	}
 	if (!has_role[NETWORK_ACCESS] || !has_role[NETWORK_CORE])
-		return config_refuse(reading, "networks",
+		return yaml_file_refuse(reading->file, "networks",
 			"at least one network with role access and one with role core");
 	return 0;
 }

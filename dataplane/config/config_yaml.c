@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schema of the configuration file, and libcyaml's complaints as sentences with file and line.
+// The schema of the configuration file.
 #include "config_yaml.h"
 
 #include <cyaml/cyaml.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #define OPTIONAL CYAML_FLAG_OPTIONAL
 #define TEXT(key, where, field, flags)                                                             \
@@ -18,18 +15,6 @@ static const cyaml_strval_t idle_names[] = {{"poll", 0}, {"sleep", 1}};
 static const cyaml_strval_t ice_names[] = {{"full", 0}, {"lite", 1}};
 static const cyaml_strval_t switch_names[] = {{"off", 0}, {"on", 1}};
 static const cyaml_strval_t retention_names[] = {{"call", 0}, {"linger", 1}};
-
-#define CHOICE(key, table)                                                                         \
-	{                                                                                          \
-		key, table, CYAML_ARRAY_LEN(table)                                                 \
-	}
-static const struct choice {
-	const char *field;
-	const cyaml_strval_t *names;
-	unsigned count;
-} choices[] = {CHOICE("log", log_names), CHOICE("role", role_names), CHOICE("idle", idle_names),
-	CHOICE("ice", ice_names), CHOICE("hugepages", switch_names),
-	CHOICE("retention", retention_names)};
 
 static const cyaml_schema_field_t port_fields[] = {
 	CYAML_FIELD_STRING_PTR(
@@ -119,116 +104,4 @@ static const cyaml_schema_field_t root_fields[] = {
 static const cyaml_schema_value_t root_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_root, root_fields)};
 
-// libcyaml tells an error as a line with the reason, then a backtrace whose first line is the nearest place.
-struct complaint {
-	char reason[256];
-	char field[64];
-	unsigned line;
-};
-
-static void on_cyaml_log(cyaml_log_t level, void *arg, const char *fmt, va_list ap)
-{
-	static const char prefix[] = "Load: ";
-	struct complaint *complaint = arg;
-	char text[256];
-	const char *line;
-
-	(void)level;
-	vsnprintf(text, sizeof(text), fmt, ap);
-	text[strcspn(text, "\n")] = '\0';
-	line = strstr(text, "(line: ");
-	if (line != NULL && complaint->line == 0)
-		sscanf(line, "(line: %u", &complaint->line);
-	if (line != NULL && complaint->field[0] == '\0')
-		sscanf(text, " in mapping field '%63[^']", complaint->field);
-	if (complaint->reason[0] == '\0' && strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-		snprintf(complaint->reason, sizeof(complaint->reason), "%s",
-			text + sizeof(prefix) - 1);
-}
-
-// The place of an unexpected key is told as that of the value before it.
-static void key_line_correct(struct complaint *complaint, const char *path)
-{
-	static const char prefix[] = "Unexpected key: ";
-	const char *key = complaint->reason + sizeof(prefix) - 1;
-	char text[1024];
-	unsigned line = 0;
-	FILE *file;
-
-	if (strncmp(complaint->reason, prefix, sizeof(prefix) - 1) != 0)
-		return;
-	file = fopen(path, "r");
-	if (file == NULL)
-		return;
-	while (fgets(text, sizeof(text), file) != NULL) {
-		const char *at = strstr(text, key);
-
-		if (++line >= complaint->line && at != NULL && at[strlen(key)] == ':') {
-			complaint->line = line;
-			break;
-		}
-	}
-	fclose(file);
-}
-
-static void choices_write(char *text, size_t room, const struct choice *choice)
-{
-	size_t at = 0;
-
-	for (unsigned i = 0; i < choice->count && at < room; i++)
-		at += (size_t)snprintf(text + at, room - at, "%s%s", i == 0 ? "; one of " : ", ",
-			choice->names[i].str);
-}
-
-static void complaint_write(
-	struct complaint *complaint, const char *path, cyaml_err_t err, char *reason)
-{
-	char allowed[128] = "";
-
-	if (complaint->line == 0) {
-		snprintf(reason, AGW_REASON_LEN, "%s: %s", path,
-			err == CYAML_OK ? "it is empty" : cyaml_strerror(err));
-		return;
-	}
-	key_line_correct(complaint, path);
-	for (unsigned i = 0; i < CYAML_ARRAY_LEN(choices); i++) {
-		if (strcmp(choices[i].field, complaint->field) == 0)
-			choices_write(allowed, sizeof(allowed), &choices[i]);
-	}
-	snprintf(reason, AGW_REASON_LEN, "%s:%u: %s%s%s%s", path, complaint->line, complaint->field,
-		complaint->field[0] == '\0' ? "" : ": ", complaint->reason, allowed);
-}
-
-static const cyaml_config_t *config_of(cyaml_config_t *config, struct complaint *complaint)
-{
-	*config = (cyaml_config_t){
-		.log_fn = on_cyaml_log,
-		.log_ctx = complaint,
-		.log_level = CYAML_LOG_ERROR,
-		.mem_fn = cyaml_mem,
-	};
-	return config;
-}
-
-struct yaml_root *config_yaml_load(const char *path, char reason[AGW_REASON_LEN])
-{
-	struct complaint complaint = {0};
-	struct yaml_root *root = NULL;
-	cyaml_config_t config;
-	cyaml_err_t err;
-
-	err = cyaml_load_file(
-		path, config_of(&config, &complaint), &root_schema, (cyaml_data_t **)&root, NULL);
-	if (err == CYAML_OK && root != NULL)
-		return root;
-	complaint_write(&complaint, path, err, reason);
-	return NULL;
-}
-
-void config_yaml_free(struct yaml_root *root)
-{
-	struct complaint complaint = {0};
-	cyaml_config_t config;
-
-	cyaml_free(config_of(&config, &complaint), &root_schema, root, 0);
-}
+const cyaml_schema_value_t *const config_yaml_schema = &root_schema;

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+struct cyaml_schema_value;
+
 struct yaml_port {
 	char *name, *device;
 };
@@ -61,9 +63,5 @@ struct yaml_root {
 	uint32_t contexts_max, drain_s;
 };
 
-// Reads a file: the root, to be given back to config_yaml_free(), or NULL with the reason.
-struct yaml_root *config_yaml_load(const char *path, char reason[AGW_REASON_LEN]);
-void config_yaml_free(struct yaml_root *root);
-
-// The line of a key or value, named by keys and indices such as "networks/0/addresses/1"; 0 when it isn't there.
-unsigned config_line_find(const char *path, const char *where);
+// Of a struct yaml_root.
+extern const struct cyaml_schema_value *const config_yaml_schema;

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of the configuration that a schema can't say, each with the sentence that helps.
 #include "log.h"
-#include "wwsf_config.h"
+#include "wwsf_config_priv.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int fault_set(
-	struct wwsf_config_fault *fault, const char *key, unsigned entry, const char *reason)
+static int refuse(struct yaml_file *file, const char *reason, const char *place, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(struct yaml_file *file, const char *reason, const char *place, ...)
 {
-	fault->key = key;
-	fault->entry = entry;
-	fault->reason = reason;
-	return -EINVAL;
+	char text[64];
+	va_list ap;
+
+	va_start(ap, place);
+	vsnprintf(text, sizeof(text), place, ap);
+	va_end(ap);
+	return yaml_file_refuse(file, text, "%s: %s", text, reason);
 }
 
 // A decimal port of 1 to 65535 and nothing behind it; 0 when it isn't one.
@@ -94,30 +101,31 @@ static bool name_is_plain(const char *text)
 	return true;
 }
 
-static int lists_check(const struct wwsf_config *config, struct wwsf_config_fault *fault)
+static int lists_check(const struct wwsf_config *config, struct yaml_file *file)
 {
 	struct sockaddr_storage address;
 
 	for (unsigned i = 0; i < config->listen_count; i++) {
 		if (wwsf_listen_parse(config->listen[i], &address) < 0)
-			return fault_set(fault, "listen", i,
-				"must be ADDRESS:PORT, an IPv6 address in brackets");
+			return refuse(file, "must be ADDRESS:PORT, an IPv6 address in brackets",
+				"listen/%u", i);
 	}
 	for (unsigned i = 0; i < config->sites_count; i++) {
 		if (!url_is_plain(config->sites[i].origin, "https://", false))
-			return fault_set(fault, "origin", i,
-				"must be https://HOST[:PORT] in lower case, without a path");
+			return refuse(file,
+				"must be https://HOST[:PORT] in lower case, without a path",
+				"sites/%u/origin", i);
 		if (!url_is_plain(config->sites[i].wss_url, "wss://", true))
-			return fault_set(fault, "wss_url", i,
-				"must be wss://HOST[:PORT][/PATH] in lower case");
+			return refuse(file, "must be wss://HOST[:PORT][/PATH] in lower case",
+				"sites/%u/wss_url", i);
 	}
 	if (config->cors_origin != NULL && !url_is_plain(config->cors_origin, "https://", false))
-		return fault_set(fault, "cors_origin", 0,
-			"must be https://HOST[:PORT] in lower case, without a path");
+		return refuse(file, "must be https://HOST[:PORT] in lower case, without a path",
+			"cors_origin");
 	return 0;
 }
 
-static int names_check(const struct wwsf_config *config, struct wwsf_config_fault *fault)
+static int names_check(const struct wwsf_config *config, struct yaml_file *file)
 {
 	const struct {
 		const char *key, *value;
@@ -131,13 +139,13 @@ static int names_check(const struct wwsf_config *config, struct wwsf_config_faul
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!name_is_plain(names[i].value))
-			return fault_set(fault, names[i].key, 0,
-				"may hold letters, digits and . _ - @ : / [ ] only");
+			return refuse(file, "may hold letters, digits and . _ - @ : / [ ] only",
+				"%s", names[i].key);
 	}
 	return 0;
 }
 
-static int numbers_check(const struct wwsf_config *config, struct wwsf_config_fault *fault)
+static int numbers_check(const struct wwsf_config *config, struct yaml_file *file)
 {
 	const struct {
 		const char *key;
@@ -156,22 +164,22 @@ static int numbers_check(const struct wwsf_config *config, struct wwsf_config_fa
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (numbers[i].value < numbers[i].low || numbers[i].value > numbers[i].high)
-			return fault_set(fault, numbers[i].key, 0, numbers[i].reason);
+			return refuse(file, numbers[i].reason, "%s", numbers[i].key);
 	}
 	return 0;
 }
 
-int wwsf_config_check(const struct wwsf_config *config, struct wwsf_config_fault *fault)
+int wwsf_config_check(const struct wwsf_config *config, struct yaml_file *file)
 {
 	enum log_level level;
 	int ret;
 
-	ret = lists_check(config, fault);
+	ret = lists_check(config, file);
 	if (ret == 0)
-		ret = names_check(config, fault);
+		ret = names_check(config, file);
 	if (ret == 0)
-		ret = numbers_check(config, fault);
+		ret = numbers_check(config, file);
 	if (ret == 0 && log_level_parse(config->log_level, &level) < 0)
-		ret = fault_set(fault, "log_level", 0, "must be error, warn, info or debug");
+		ret = refuse(file, "must be error, warn, info or debug", "log_level");
 	return ret;
 }

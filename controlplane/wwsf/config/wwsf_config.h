@@ -48,14 +48,5 @@ struct wwsf_config {
 int wwsf_config_load(const char *path, struct wwsf_config **config, char *why);
 void wwsf_config_destroy(struct wwsf_config *config);
 
-// The rules that the schema can't say. 0, or -EINVAL with the key (and entry of a list, from 0) and
-// the reason. Called by wwsf_config_load.
-struct wwsf_config_fault {
-	const char *key;
-	unsigned entry;
-	const char *reason;
-};
-int wwsf_config_check(const struct wwsf_config *config, struct wwsf_config_fault *fault);
-
 // "203.0.113.1:8444" or "[fd00:203::1]:8444" to an address. 0, or -EINVAL.
 int wwsf_listen_parse(const char *text, struct sockaddr_storage *address);

@@ -104,7 +104,7 @@ static void wrong_values(void **state)
 		{"name: b", "name: a", ":5: two ports are named a"},
 		{"0000:3b:02.0", "net_null0,size=64", ":5: two ports have the device"},
 		{"device: '0000:3b:02.0'", "device: ''", ":5: "},
-		{"role: access", "role: core", ":7: at least one network with role access"},
+		{"role: access", "role: core", ":6: at least one network with role access"},
 		{"port: a\n", "port: c\n", ":9: network web, port: no such port"},
 		{"vlan: 100", "vlan: 4095", ":10: network web, vlan: from 1 to 4094"},
 		{"192.0.2.11/24", "192.0.2.11", ":11: network web, addresses/1: not an address"},

@@ -115,7 +115,7 @@ static void no_file_and_no_content(void **state)
 	assert_int_equal(wwsf_config_load(path, &config, why), -EINVAL);
 	assert_non_null(strstr(why, "empty"));
 	unlink(path);
-	assert_int_equal(wwsf_config_load(path, &config, why), -EINVAL);
+	assert_int_equal(wwsf_config_load(path, &config, why), -ENOENT);
 	assert_non_null(strstr(why, path));
 }
 
