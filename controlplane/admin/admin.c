@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 32U
 #define CONNECTION_BYTES_MAX (16 * 1024)
 #define IDLE_S 20U
+#define STOP_MS 1000
 
 static void on_log(void *arg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
@@ -82,6 +84,25 @@ static void open_refuse(struct admin *admin)
 	}
 }
 
+// The last answers are on their way for a moment.
+static void daemon_stop(struct MHD_Daemon *daemon)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000000};
+	int fd = MHD_quiesce_daemon(daemon);
+
+	for (int waited_ms = 0; waited_ms < STOP_MS; waited_ms += 10) {
+		const union MHD_DaemonInfo *info =
+			MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+		if (info == NULL || info->num_connections == 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	MHD_stop_daemon(daemon);
+	if (fd >= 0)
+		close(fd);
+}
+
 void admin_stop(struct admin *admin)
 {
 	if (admin == NULL)
@@ -93,7 +114,7 @@ void admin_stop(struct admin *admin)
 		admin_dispatch(admin);
 	open_refuse(admin);
 	if (admin->daemon != NULL)
-		MHD_stop_daemon(admin->daemon);
+		daemon_stop(admin->daemon);
 	if (admin->daemon != NULL && admin->config.path != NULL)
 		unlink(admin->config.path);
 	if (admin->event_fd >= 0)

@@ -14,6 +14,7 @@
 
 struct calls; // all calls of the process
 struct call; // one; valid until its legs were released
+struct store_record;
 struct call_bag; // headers to pass through, opaque, reference-counted, owned by the adapters (sip/)
 
 // The two dialogs: A sent the first INVITE, B got it from us.
@@ -46,8 +47,9 @@ struct call_leg_ops {
 	int (*relay)(void *leg, uint64_t token, struct call_bag *request);
 	// The final response to such a request that this leg has got.
 	int (*relay_response)(void *leg, uint64_t token, int status, struct call_bag *response);
-	// The dialog as a flat record (ids, tags, CSeqs, routes, targets, transport): bytes written, -ENOSPC.
-	int (*record)(void *leg, char *buf, size_t room);
+	// The dialog as a flat record (ids, tags, CSeqs, routes, targets, transport): bytes written, -ENOSPC. answer: what
+	// answer() will pass to an INVITE this leg hasn't answered; NULL: nothing.
+	int (*record)(void *leg, struct call_bag *answer, char *buf, size_t room);
 	// The call will never name this leg again. It may still finish its own transactions.
 	void (*release)(void *leg);
 };
@@ -80,6 +82,10 @@ struct calls_config {
 	void *(*timer_start)(void *loop, unsigned ms, void (*on_timer)(void *arg), void *arg);
 	void (*timer_stop)(void *loop, void *timer);
 	void *loop;
+	// Makes a leg again out of its record; the call owns it. 0 or -errno. NULL: nothing is restored.
+	int (*leg_restore)(void *legs, struct call *call, enum call_side side, const char *text,
+		size_t len, struct call_leg *out);
+	void *legs;
 };
 
 struct calls *calls_create(const struct calls_config *config); // NULL with errno
@@ -91,6 +97,11 @@ unsigned calls_count(const struct calls *calls);
 // Answers, even a rejection for a useless offer, come through the legs, never before this returns.
 int call_start(struct calls *calls, const struct call_setup *setup, struct call **out);
 
+// Makes a call again out of the record that another process has left in the store: up, and parked until its browser is
+// back. The next audit of its gateway says whether its media lives. 0; -EINVAL no such record, or of another version;
+// what leg_restore says; -ENOMEM.
+int calls_restore(struct calls *calls, const struct store_record *record);
+
 // What legs tell. dialog names an early dialog of B (its To tag); "" where there is one only.
 void call_on_progress(struct call *call, enum call_side side, int status, const char *dialog,
 	const struct call_msg *msg);
@@ -100,6 +111,8 @@ void call_on_reject(struct call *call, enum call_side side, int status, const ch
 	const struct call_msg *msg);
 // A re-INVITE or an UPDATE with an offer (or without, re-INVITE only). Answered by answer() or reject().
 void call_on_offer(struct call *call, enum call_side side, const struct call_msg *msg);
+// The peer's address has changed, and nothing else.
+void call_on_refreshed(struct call *call, enum call_side side);
 // The ACK of a 200 that answer() sent.
 void call_on_confirm(struct call *call, enum call_side side, const struct call_msg *msg);
 void call_on_cancel(struct call *call, enum call_side side); // the adapter has answered 200 and 487

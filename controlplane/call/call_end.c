@@ -71,6 +71,12 @@ static void on_park_over(void *arg)
 	call_fail(call, 503, "the browser's connection was lost");
 }
 
+void call_park(struct call *call)
+{
+	call->is_parked = true;
+	call_timer(call, call->calls->config.park_time_ms, on_park_over);
+}
+
 void call_on_parked(struct call *call, enum call_side side)
 {
 	if (call->state == CALL_OVER)
@@ -82,8 +88,7 @@ void call_on_parked(struct call *call, enum call_side side)
 		return;
 	}
 	log_info("call %s: parked for %u ms", call->id, call->calls->config.park_time_ms);
-	call->is_parked = true;
-	call_timer(call, call->calls->config.park_time_ms, on_park_over);
+	call_park(call);
 }
 
 void call_on_resumed(struct call *call, enum call_side side)

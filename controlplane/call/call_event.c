@@ -184,6 +184,13 @@ void call_on_offer(struct call *call, enum call_side side, const struct call_msg
 	}
 }
 
+void call_on_refreshed(struct call *call, enum call_side side)
+{
+	(void)side;
+	if (call->state == CALL_UP)
+		record_put(call, NULL);
+}
+
 void call_on_confirm(struct call *call, enum call_side side, const struct call_msg *msg)
 {
 	struct exchange *x = &call->exchange;

@@ -89,13 +89,23 @@ static const struct orphanage *orphanage_of(const struct calls *calls, iq_handle
 	return NULL;
 }
 
+static void call_adopt(struct call *call, iq_handle media)
+{
+	if (!call->is_restored || call->media != media)
+		return;
+	call->is_restored = false;
+	log_info("call %s: its media context lives", call->id);
+}
+
 static void on_entry(const struct iq_audit_entry *entry, void *arg)
 {
 	struct orphanage *found = arg;
+	struct call *call = call_by_id(found->calls, entry->ref);
 	struct orphan *orphan;
 
-	if (call_by_id(found->calls, entry->ref) != NULL ||
-		orphanage_of(found->calls, entry->handle) != NULL)
+	if (call != NULL)
+		call_adopt(call, entry->handle);
+	if (call != NULL || orphanage_of(found->calls, entry->handle) != NULL)
 		return;
 	orphan = calloc(1, sizeof(*orphan));
 	if (orphan == NULL)
@@ -108,6 +118,22 @@ static void on_entry(const struct iq_audit_entry *entry, void *arg)
 		(unsigned long long)entry->handle, entry->ref, found->calls->config.orphan_time_ms);
 }
 
+// Restored calls whose context was not among those of their gateway have no media any more.
+static void unadopted_end(struct calls *calls, uint8_t gateway)
+{
+	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
+		struct call *next;
+
+		for (struct call *call = calls->buckets[i]; call != NULL; call = next) {
+			next = call->next;
+			if (!call->is_restored || iq_handle_gateway(call->media) != gateway)
+				continue;
+			call->media = 0; // nothing is left to delete
+			call_fail(call, 503, "its media context is gone");
+		}
+	}
+}
+
 static void on_audited(int32_t status, void *arg)
 {
 	struct orphanage *found = arg;
@@ -116,6 +142,8 @@ static void on_audited(int32_t status, void *arg)
 	if (status < 0)
 		log_warn("the audit of media gateway %u broke off: %s", found->gateway,
 			strerror(-status));
+	else
+		unadopted_end(found->calls, found->gateway);
 	if (found->count == 0) {
 		orphanage_destroy(found);
 		return;

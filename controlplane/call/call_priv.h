@@ -55,6 +55,7 @@ struct call {
 	uint64_t started_us, up_us;
 	bool offerless;
 	bool is_parked;
+	bool is_restored; // of another process; its media isn't confirmed yet
 	struct call_bag *first_bag; // of the initial INVITE, until B has it
 	struct call_bag *answer_bag; // of B's 200, until A has it
 	void *timer; // one at a time: start, set-up, park
@@ -100,6 +101,7 @@ static inline bool side_is_web(const struct call *call, enum call_side side)
 
 // call_table.c
 struct call *call_create(struct calls *calls, const struct call_setup *setup);
+void call_discard(struct call *call); // before anybody knows it
 void call_retire(struct call *call); // leaves the table, is destroyed from the loop
 struct call *call_by_id(struct calls *calls, const char *id);
 
@@ -128,7 +130,8 @@ void media_release(struct call *call);
 // call_orphan.c: contexts without a call.
 void orphans_forget(struct calls *calls);
 
-// call_record.c: what outlives the process.
+// call_record.c, call_restore.c: what outlives the process.
+#define CALL_RECORD_VERSION 2
 int record_put(struct call *call, store_on_done *on_done);
 void record_del(struct call *call);
 
@@ -138,6 +141,8 @@ void call_fail(
 void call_timer(struct call *call, unsigned ms, void (*on_timer)(void *arg));
 void call_timer_stop(struct call *call);
 void call_setup_over(void *arg);
+
+void call_park(struct call *call);
 
 // call_verbs.c: legs told, failures turned into the call's end.
 void leg_offer(struct call *call, enum call_side side, const struct sdp_session *sdp,

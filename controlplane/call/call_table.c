@@ -76,6 +76,22 @@ static void call_destroy(struct call *call)
 	free(call);
 }
 
+static void call_unlist(struct call *call)
+{
+	struct call **at = &call->calls->buckets[bucket_of(call->id)];
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	call->calls->count--;
+}
+
+void call_discard(struct call *call)
+{
+	call_unlist(call);
+	call_destroy(call);
+}
+
 static void calls_reap(struct calls *calls)
 {
 	while (calls->over != NULL) {
@@ -97,12 +113,8 @@ static void on_reap(void *arg)
 void call_retire(struct call *call)
 {
 	struct calls *calls = call->calls;
-	struct call **at = &calls->buckets[bucket_of(call->id)];
 
-	while (*at != call)
-		at = &(*at)->next;
-	*at = call->next;
-	calls->count--;
+	call_unlist(call);
 	call->next_over = calls->over;
 	calls->over = call;
 	if (calls->reap_timer == NULL)

@@ -23,7 +23,8 @@ struct cscf {
 	void *root; // su_root_t
 	struct store *store;
 	struct iq_client *iq;
-	uint64_t media_lost_us[UINT8_MAX + 1]; // by gateway: since when, 0: there, or never seen
+	uint64_t media_lost_us[UINT8_MAX + 1]; // by gateway: since when, 0: there, or never missed
+	bool media_seen[UINT8_MAX + 1]; // by gateway: attached before in this process
 	struct auth *auth;
 	struct registrations *registrations;
 	struct ws_server *ws;
@@ -42,14 +43,17 @@ struct module {
 extern const struct module *const modules[];
 extern const unsigned module_count;
 
-extern const struct module module_store, module_media, module_auth, module_registration, module_w2,
-	module_sip, module_calls, module_admin;
+extern const struct module module_store, module_media, module_auth, module_registration, module_sip,
+	module_calls, module_doors, module_admin;
 
 // Calls on_readable(arg) from the loop whenever fd is readable. 0 or -errno; undone by loop_forget.
 int loop_watch(struct cscf *cscf, int fd, void (*on_readable)(void *arg), void *arg);
 void loop_forget(struct cscf *cscf, int fd);
 // Calls on_tick(arg) every ms until the loop is destroyed.
 int loop_every(struct cscf *cscf, unsigned ms, void (*on_tick)(void *arg), void *arg);
+
+// Reads all records of a kind before it returns: only while the process starts, and nobody waits. 0 or -errno.
+int load_all(struct cscf *cscf, enum store_kind kind, store_on_record *on_record);
 
 int loop_create(struct cscf *cscf);
 void loop_run(struct cscf *cscf); // until SIGTERM or SIGINT

@@ -1,9 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calls, between the legs of the SIP stack and the media gateways.
+#include "clock.h"
 #include "cscf.h"
+#include "log.h"
 #include "sdp.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_record(const struct store_record *record, void *arg)
+{
+	const struct cscf *cscf = arg;
+	int ret = calls_restore(cscf->calls, record);
+
+	if (ret == 0)
+		return;
+	log_warn("call %s can't be restored: %s", record->key, strerror(-ret));
+	if (store_del(cscf->store, STORE_DIALOG, record->key, NULL) < 0)
+		log_warn("its record stays");
+}
+
+// Its gateway is missed until it is attached.
+static void on_call(const struct call_info *info, void *arg)
+{
+	struct cscf *cscf = arg;
+
+	cscf->media_lost_us[iq_handle_gateway(info->media)] = clock_now_us();
+}
 
 static int calls_init(struct cscf *cscf, char *why, size_t why_len)
 {
@@ -18,21 +42,28 @@ static int calls_init(struct cscf *cscf, char *why, size_t why_len)
 		.bag_unref = sip_bag_unref,
 		.timer_start = sip_timer_start,
 		.timer_stop = sip_timer_stop,
-		.loop = cscf->root};
+		.loop = cscf->root,
+		.leg_restore = sip_leg_restore,
+		.legs = cscf->sip};
+	int ret;
 
-	(void)why;
-	(void)why_len;
 	cscf->calls = calls_create(&config);
 	if (cscf->calls == NULL)
 		return -errno;
 	sip_stack_calls_set(cscf->sip, cscf->calls);
+	ret = load_all(cscf, STORE_DIALOG, on_record);
+	if (ret < 0) {
+		snprintf(why, why_len, "the calls of before can't be read: %s", strerror(-ret));
+		return ret;
+	}
+	if (calls_visit(cscf->calls, on_call, cscf) > 0)
+		log_info("%u calls restored", calls_count(cscf->calls));
 	return 0;
 }
 
 static void calls_fini(struct cscf *cscf)
 {
 	sip_stack_calls_set(cscf->sip, NULL);
-	calls_end_all(cscf->calls, 503, "the gateway stops");
 	calls_destroy(cscf->calls);
 	cscf->calls = NULL;
 }

@@ -14,11 +14,16 @@ static void on_attached(int gateway, bool is_new, void *arg)
 {
 	struct cscf *cscf = arg;
 
+	bool was_seen = cscf->media_seen[(uint8_t)gateway];
+
 	cscf->media_lost_us[(uint8_t)gateway] = 0;
+	cscf->media_seen[(uint8_t)gateway] = true;
 	log_info("media gateway %d is attached%s", gateway, is_new ? "" : " again");
 	if (cscf->calls == NULL)
 		return;
-	if (is_new) // another process than before: the contexts of our calls died with the old one
+	// Another process than before: the contexts of our calls died with the old one. Of calls that were restored the
+	// audit knows.
+	if (is_new && was_seen)
 		calls_on_media_lost(cscf->calls, (uint8_t)gateway);
 	calls_on_media_attached(cscf->calls, (uint8_t)gateway);
 }

@@ -10,7 +10,8 @@
 #include <sys/random.h>
 
 #define TICK_MS 1000
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
+#define RECORD_MAX 8192
 #define KEY_VERSION 1
 #define KEYS_KEPT 16
 
@@ -22,26 +23,20 @@ static void record_key(char key[24], registration_id id)
 // Written behind: losing the last ones costs a client a REGISTER, not a call.
 static void record_put(const struct cscf *cscf, const struct registration_view *view)
 {
-	char key[24], value[4096];
+	char key[24], value[RECORD_MAX];
 	struct store_record record = {.key = key,
 		.version = RECORD_VERSION,
 		.expires_s = view->expires_at_s,
 		.value = value};
-	int n = snprintf(value, sizeof(value),
-		"impi=%s\nimpu=%s\ninstance=%s\ncontact=%s\nroute=%s\nassociated=%s\ncharging=%"
-		"s\nwwsf=%s\nwaf=%s\n",
-		view->impi, view->impu_count > 0 ? view->impus[0] : "", view->instance,
-		view->contact, view->service_route, view->associated_uri, view->charging,
-		view->wwsf_id, view->waf_id);
+	int len = registration_record(cscf->registrations, view->id, value, sizeof(value));
 
-	if (n < 0 || (size_t)n >= sizeof(value)) {
-		log_warn("the registration of %s is too long for a record", view->impi);
-		return;
+	if (len >= 0) {
+		record_key(key, view->id);
+		record.len = (size_t)len;
+		len = store_put(cscf->store, STORE_REGISTRATION, &record, NULL);
 	}
-	record_key(key, view->id);
-	record.len = (size_t)n;
-	if (store_put(cscf->store, STORE_REGISTRATION, &record, NULL) < 0)
-		log_warn("the registration of %s isn't stored", view->impi);
+	if (len < 0)
+		log_warn("the registration of %s isn't stored: %s", view->impi, strerror(-len));
 }
 
 static void on_event(const struct registration_event *event, void *arg)
@@ -49,7 +44,8 @@ static void on_event(const struct registration_event *event, void *arg)
 	const struct cscf *cscf = arg;
 	char key[24];
 
-	if (event->type == REGISTRATION_BOUND || event->type == REGISTRATION_RESUMED) {
+	if (event->type == REGISTRATION_BOUND || event->type == REGISTRATION_RESUMED ||
+		event->type == REGISTRATION_REFRESHED) {
 		record_put(cscf, event->view);
 	} else if (event->type == REGISTRATION_GONE) {
 		record_key(key, event->view->id);
@@ -109,22 +105,40 @@ static int key_make(const struct cscf *cscf)
 	return ret;
 }
 
-static void on_keys_loaded(int status, void *arg)
+static void on_record(const struct store_record *record, void *arg)
 {
-	int ret = key_make(arg);
+	const struct cscf *cscf = arg;
+	registration_id id;
+	int ret = -EINVAL;
 
-	if (status < 0)
-		log_warn("older keys of flow tokens can't be read: %s", strerror(-status));
-	if (ret < 0)
-		log_warn("the key of the flow tokens can't be kept: %s", strerror(-ret));
+	if (record->version == RECORD_VERSION && sscanf(record->key, "%" SCNx64, &id) == 1)
+		ret = registration_restore(cscf->registrations, id, record->value, record->len);
+	if (ret == 0)
+		return;
+	log_warn("registration %s can't be restored: %s", record->key, strerror(-ret));
+	if (store_del(cscf->store, STORE_REGISTRATION, record->key, NULL) < 0)
+		log_warn("its record stays until it expires");
 }
 
-// Tokens written before a restart stay good for the 430 that sends a client to register again.
-static int keys_load(struct cscf *cscf)
+// The keys first: tokens of the process before must be read, if only to be refused with 430.
+static int restore(struct cscf *cscf, char *why, size_t why_len)
 {
-	const struct store_done done = {.on_done = on_keys_loaded, .arg = cscf};
+	int ret = load_all(cscf, STORE_TOKEN_KEY, on_key);
 
-	return store_load_all(cscf->store, STORE_TOKEN_KEY, on_key, &done);
+	if (ret == 0)
+		ret = key_make(cscf);
+	if (ret < 0) {
+		snprintf(why, why_len, "the keys of the flow tokens can't be read or kept: %s",
+			strerror(-ret));
+		return ret;
+	}
+	ret = load_all(cscf, STORE_REGISTRATION, on_record);
+	if (ret < 0)
+		snprintf(why, why_len, "the registrations of before can't be read: %s",
+			strerror(-ret));
+	else if (registrations_count(cscf->registrations) > 0)
+		log_info("%u registrations restored", registrations_count(cscf->registrations));
+	return ret;
 }
 
 static int registration_init(struct cscf *cscf, char *why, size_t why_len)
@@ -136,16 +150,12 @@ static int registration_init(struct cscf *cscf, char *why, size_t why_len)
 	cscf->registrations = registrations_create(&config);
 	if (cscf->registrations == NULL)
 		return -errno;
-	ret = keys_load(cscf);
-	if (ret < 0)
-		snprintf(why, why_len, "the keys of the flow tokens can't be read: %s",
-			strerror(-ret));
+	ret = restore(cscf, why, why_len);
 	return ret < 0 ? ret : loop_every(cscf, TICK_MS, on_tick, cscf);
 }
 
 static void registration_fini(struct cscf *cscf)
 {
-	store_cancel(cscf->store, cscf);
 	registrations_destroy(cscf->registrations);
 	cscf->registrations = NULL;
 }

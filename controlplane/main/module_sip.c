@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SIP stack: Mw sockets, W2 transactions, legs.
+// The SIP stack: transactions, legs; its doors are opened later.
 #include "cscf.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 static int sip_init(struct cscf *cscf, char *why, size_t why_len)
 {
 	const struct cscf_config *in = cscf->config;
-	struct sip_listen *listens = calloc(in->mw.listens_count, sizeof(*listens));
 	struct sip_config config = {.root = cscf->root,
-		.ws = cscf->ws,
 		.registrations = cscf->registrations,
-		.listens = listens,
-		.listen_count = in->mw.listens_count,
 		.core = in->mw.core,
 		.peers = (const char *const *)in->mw.peers,
 		.peer_count = in->mw.peers_count,
@@ -25,14 +19,7 @@ static int sip_init(struct cscf *cscf, char *why, size_t why_len)
 		.families_access = IQ_FAMILY_V4 | IQ_FAMILY_V6,
 		.families_core = IQ_FAMILY_V4 | IQ_FAMILY_V6};
 
-	if (listens == NULL)
-		return -ENOMEM;
-	for (unsigned i = 0; i < in->mw.listens_count; i++) {
-		memcpy(listens[i].address, in->mw.endpoints[i].address, sizeof(listens[i].address));
-		listens[i].port = in->mw.endpoints[i].port;
-	}
 	cscf->sip = sip_stack_create(&config, why, why_len);
-	free(listens);
 	return cscf->sip == NULL ? -errno : 0;
 }
 

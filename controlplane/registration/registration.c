@@ -60,6 +60,14 @@ static void conn_free(struct registrations *regs, struct conn *conn)
 	free(conn);
 }
 
+void binding_enlist(struct registrations *regs, struct binding *binding)
+{
+	table_add(&regs->bindings, &binding->by_id, table_hash_id(&regs->bindings, binding->id));
+	table_add(&regs->flows, &binding->by_flow, table_hash_id(&regs->flows, binding->flow.id));
+	table_add(&regs->keys, &binding->by_key,
+		table_hash_text(&regs->keys, binding->impi, binding->instance));
+}
+
 static void binding_unlink(struct registrations *regs, struct binding *binding)
 {
 	table_del(&regs->bindings, &binding->by_id);

@@ -15,7 +15,7 @@ struct registrations; // all of the process
 struct auth;
 struct cscf_config;
 
-// A binding, never reused while the process lives; 0 is none.
+// A binding, never reused; 0 is none.
 typedef uint64_t registration_id;
 
 // A REGISTER between the decision to relay it and its final answer; 0 is none.
@@ -52,6 +52,7 @@ struct registration_view {
 
 enum registration_event_type {
 	REGISTRATION_BOUND, // first 200
+	REGISTRATION_REFRESHED, // another 200 on the same connection
 	REGISTRATION_RESUMED, // the same identity and instance on a new connection
 	REGISTRATION_PARKED, // the connection was lost; park_time runs
 	REGISTRATION_GONE, // last event; the view is still whole
@@ -183,6 +184,14 @@ const char *registration_assert(
 
 // The network has ended it: GONE_CORE is told.
 void registration_remove(struct registrations *regs, registration_id id);
+
+// A binding as flat text that outlives the process: bytes written; -ENOENT; -ENOSPC; -EINVAL it can't be written so.
+int registration_record(struct registrations *regs, registration_id id, char *buf, size_t room);
+
+// Makes the binding again, under the id it had, parked from now on: its client has park_time to come back. 0; -EINVAL no
+// such record; -EEXIST; -ENOMEM. REGISTRATION_PARKED is told.
+int registration_restore(
+	struct registrations *regs, registration_id id, const char *text, size_t len);
 
 unsigned registrations_count(const struct registrations *regs);
 void registrations_visit(struct registrations *regs,

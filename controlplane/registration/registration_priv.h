@@ -121,6 +121,7 @@ void binding_end(struct registrations *regs, struct binding *binding, enum regis
 void binding_timer_set(struct registrations *regs, struct binding *binding);
 void binding_park(struct registrations *regs, struct binding *binding);
 void binding_free(struct binding *binding);
+void binding_enlist(struct registrations *regs, struct binding *binding); // found from now on
 // attempt.c
 int text_copy(char **to, const char *from); // NULL stays NULL
 const struct cscf_wwsf *wwsf_of(const struct registrations *regs, const char *origin);

@@ -71,10 +71,7 @@ static struct binding *binding_create(struct registrations *regs, const struct a
 	binding->has_instance = attempt->has_instance;
 	binding->id = attempt->flow.id;
 	binding->flow = attempt->flow;
-	table_add(&regs->bindings, &binding->by_id, table_hash_id(&regs->bindings, binding->id));
-	table_add(&regs->flows, &binding->by_flow, table_hash_id(&regs->flows, binding->flow.id));
-	table_add(&regs->keys, &binding->by_key,
-		table_hash_text(&regs->keys, binding->impi, binding->instance));
+	binding_enlist(regs, binding);
 	return binding;
 }
 
@@ -135,8 +132,10 @@ static int attempt_bind(struct registrations *regs, struct attempt *attempt,
 	id = binding->id;
 	if (is_new)
 		event_tell(regs, REGISTRATION_BOUND, binding);
-	else if (has_moved && conn != NULL)
-		event_tell(regs, REGISTRATION_RESUMED, binding);
+	else
+		event_tell(regs,
+			has_moved && conn != NULL ? REGISTRATION_RESUMED : REGISTRATION_REFRESHED,
+			binding);
 	// Who is told may have ended it, or the connection.
 	binding = binding_of_id(regs, id);
 	if (binding != NULL && conn == NULL)

@@ -17,7 +17,7 @@ static int on_w2_send(void *arg, ws_conn conn, const char *data, size_t len)
 {
 	struct sip_stack *stack = arg;
 
-	return ws_send(stack->config.ws, conn, data, len);
+	return stack->ws ? ws_send(stack->ws, conn, data, len) : -ENOTCONN;
 }
 
 static void message_receive(struct sip_stack *stack, const struct ws_event *event)
@@ -32,13 +32,13 @@ static void message_receive(struct sip_stack *stack, const struct ws_event *even
 		w2_receive(stack->w2, event->conn, got.msg);
 		break;
 	case W2_KEEPALIVE:
-		ws_send(stack->config.ws, event->conn, "\r\n", 2);
+		ws_send(stack->ws, event->conn, "\r\n", 2);
 		break;
 	case W2_REFUSED:
 		stack->counters.w2_refused++;
 		log_info("w2 connection %llu: %d %s", (unsigned long long)event->conn, got.status,
 			got.why);
-		ws_send(stack->config.ws, event->conn, got.response, got.response_len);
+		ws_send(stack->ws, event->conn, got.response, got.response_len);
 		free(got.response);
 		break;
 	case W2_DROPPED:
@@ -48,7 +48,7 @@ static void message_receive(struct sip_stack *stack, const struct ws_event *even
 		stack->counters.w2_fatal++;
 		log_info(
 			"w2 connection %llu: closed: %s", (unsigned long long)event->conn, got.why);
-		ws_close(stack->config.ws, event->conn, got.close_code, got.why);
+		ws_close(stack->ws, event->conn, got.close_code, got.why);
 		break;
 	}
 }
@@ -62,7 +62,7 @@ void sip_stack_on_ws(const struct ws_event *event, void *arg)
 	case WS_OPENED:
 		if (registration_conn_opened(
 			    registrations, event->conn, event->origin, event->peer) < 0)
-			ws_close(stack->config.ws, event->conn, 1013, "try again later");
+			ws_close(stack->ws, event->conn, 1013, "try again later");
 		break;
 	case WS_MESSAGE:
 		message_receive(stack, event);
@@ -84,6 +84,7 @@ static void leg_parked(struct sip_leg *leg, void *arg)
 static void leg_resumed(struct sip_leg *leg, void *arg)
 {
 	(void)arg;
+	sip_leg_farewell(leg);
 	if (leg->call)
 		call_on_resumed(leg->call, leg->side);
 }
@@ -93,6 +94,7 @@ static void leg_gone(struct sip_leg *leg, void *arg)
 	(void)arg;
 	if (leg->call)
 		call_on_failure(leg->call, leg->side, 480, "Registration gone");
+	sip_leg_farewell_drop(leg);
 }
 
 void sip_stack_on_registration(struct sip_stack *stack, const struct registration_event *event)
@@ -101,6 +103,7 @@ void sip_stack_on_registration(struct sip_stack *stack, const struct registratio
 
 	switch (event->type) {
 	case REGISTRATION_BOUND:
+	case REGISTRATION_REFRESHED:
 		break;
 	case REGISTRATION_RESUMED:
 		sip_legs_of_binding(stack, id, leg_resumed, NULL);
@@ -145,8 +148,7 @@ struct sip_stack *sip_stack_create(const struct sip_config *config, char *err, s
 		sip_on_w2_request, sip_on_w2_ack, stack});
 	if (!stack->w2)
 		goto err;
-	stack->mw = mw_create(&(struct mw_config){config->root, config->listens,
-				      config->listen_count, config->core, config->peers,
+	stack->mw = mw_create(&(struct mw_config){config->root, config->core, config->peers,
 				      config->peer_count, t1_ms, sip_on_mw_request, stack},
 		err, err_len);
 	if (stack->mw)
@@ -156,6 +158,22 @@ err:
 	sip_stack_destroy(stack);
 	errno = saved;
 	return NULL;
+}
+
+int sip_stack_open(
+	struct sip_stack *stack, const struct sip_doors *doors, char *err, size_t err_len)
+{
+	int ret = 0;
+
+	stack->ws = doors->ws;
+	for (unsigned i = 0; i < doors->listen_count && ret == 0; i++)
+		ret = mw_listen(stack->mw, &doors->listens[i], err, err_len);
+	return ret;
+}
+
+void sip_stack_close(struct sip_stack *stack)
+{
+	stack->ws = NULL;
 }
 
 // What calls have released but transactions still hold, and subscriptions.

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""kill -9 of ep-cscf in a call: the phone goes on hearing every packet; the next ep-cscf tells of the context it finds, and an operator deletes it.
+"""kill -9 of ep-cscf with a call up: media loses nothing, the next ep-cscf goes on with the call, either side hangs up.
 
     alice (wic) -- wss ep-cscf -- Kamailio -- bob, a scripted phone that echoes
     agw_talk    -- ICE, DTLS, SRTP -- eims-agw -- RTP --'
 """
 import os
-import signal
 import sys
 import time
 
@@ -13,54 +12,133 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import lab, media, ua  # noqa: E402
 
 tests = lab.Checks()
-SCRIPT = f"{lab.TOP}/scripts/lab"
-
-
-def pid_of(part):
-    with open(f"{lab.RUN}/{part}.pid", encoding="ascii") as file:
-        return int(file.read().split()[0])
-
-
-def orphans():
-    """The contexts that no call owns."""
-    return [one["context"] for one in lab.ctl("contexts", "--json")[1]["contexts"] if one["state"] == "orphan"]
-
-
-def until(holds, seconds=8):
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.1)
-    return holds()
 
 
 def went_through(talk, echo, seconds, what):
-    """Packets of some seconds: all of them at the phone, and all of the phone's at the browser."""
-    sent, received = talk.counts()
-    heard = echo.count
+    """Packets of some seconds: as many as are sent arrive at the phone, and come back. Those on their way are three at most."""
+
+    def missing():
+        sent, received = talk.counts()
+        return sent, sent - echo.count, sent - received
+
+    sent, to_phone, to_browser = missing()
     time.sleep(seconds)
-    sent, received = talk.counts()[0] - sent, talk.counts()[1] - received
-    heard = echo.count - heard
-    tests.check(sent > 30 and abs(heard - sent) <= 3 and abs(received - sent) <= 3, f"{what}: what is sent arrives", (sent, heard, received))
+    arrived = lab.until(lambda: (now := missing())[1] - to_phone <= 3 and now[2] - to_browser <= 3, seconds=1)
+    now = missing()
+    tests.check(now[0] - sent > 30 and arrived, f"{what}: {now[0] - sent} packets are sent, none is lost", (now, sent, to_phone, to_browser))
+
+
+def call_begin(phone, echo):
+    wic = ua.Web("alice", "alicepw")
+    talk = media.Talk()
+    ours, theirs, _, ok = ua.up(wic, phone, ua.web_sdp(**talk.sdp), ua.ims_sdp())
+    tests.check("SRTP" in talk.connect(ok.body), "the browser's media side connects")
+    went_through(talk, echo, 1, "in the call")
+    return wic, talk, ours, theirs
+
+
+def restart():
+    lab.kill("ep-cscf")
+    tests.check(lab.start("ep-cscf"), "a new ep-cscf is ready")
+
+
+def nothing_is_left(what):
+    tests.check(lab.until(lambda: lab.contexts() == [] and lab.ctl("calls", "--json")[1]["calls"] == []), f"{what}: nothing is left", lab.ctl("contexts"))
+
+
+def survives(phone, echo, ender):
+    """alice comes back; then one of the two hangs up."""
+    wic, talk, ours, theirs = call_begin(phone, echo)
+    lab.kill("ep-cscf")
+    went_through(talk, echo, 3, "without ep-cscf")
+    tests.check(phone.wait("BYE", seconds=0.2) is None, "nobody ends the call meanwhile")
+    tests.check(lab.start("ep-cscf"), "a new ep-cscf is ready")
+    calls = lab.ctl("calls", "--json")[1]["calls"]
+    tests.check(len(calls) == 1 and calls[0]["parked"], "it has the call, parked", calls)
+    back = ua.Web("alice", "alicepw", wic.instance)
+    back.host = wic.host
+    ours.side = back
+    calls = lab.ctl("calls", "--json")[1]["calls"]
+    tests.check(len(calls) == 1 and not calls[0]["parked"], "alice is back with her call", calls)
+    went_through(talk, echo, 3.5, "longer than park_time")
+    tests.check(phone.wait("BYE", seconds=0.2) is None, "the call goes on")
+    tests.check(ours.end(phone) if ender == "browser" else theirs.end(back), f"the {ender} hangs up, and the other side hears it")
+    talk.close()
+    nothing_is_left(f"after the {ender} has hung up")
+    back.register_digest("alicepw", expires=0)
+
+
+def phone_leaves_first(phone, echo):
+    """The phone hangs up before alice is back: she hears it when she is."""
+    wic, talk, _, theirs = call_begin(phone, echo)
+    restart()
+    theirs.send("BYE")
+    tests.check(phone.wait(200) is not None, "BYE of the phone while alice is away: 200")
+    nothing_is_left("at once")
+    back = ua.Web("alice", instance=wic.instance)
+    back.host = wic.host
+    back.register_digest("alicepw")
+    bye = back.wait("BYE")
+    tests.check(bye is not None, "alice is back and hears that the call is over")
+    ua.Dialog.of(back, bye).reply(bye, 200)
+    talk.close()
+    back.register_digest("alicepw", expires=0)
+
+
+def stays_away(phone, echo):
+    """Nobody returns: BYE with a reason to the phone, and the registration is gone."""
+    _, talk, _, theirs = call_begin(phone, echo)
+    restart()
+    bye = phone.wait("BYE", seconds=8)
+    tests.check(bye is not None and "cause=" in bye.get("reason"), "alice stays away: BYE with Reason", bye and bye.text)
+    if bye is not None:
+        theirs.reply(bye, 200)
+    talk.close()
+    nothing_is_left("after park_time")
+    tests.check(lab.until(lambda: lab.ctl("registrations", "--json")[1]["registrations"] == []), "nor a registration")
+
+
+def ringing(phone):
+    """A call that was ringing has no record: its context is an orphan, which is listed, kept a while, and deleted."""
+    wic = ua.Web("alice", "alicepw")
+    wic.dialog(phone.aor).send("INVITE", ua.web_sdp())
+    invite = phone.wait("INVITE")
+    ua.Dialog.of(phone, invite).reply(invite, 180)
+    wic.wait(180)
+    restart()
+    tests.check(lab.until(lambda: [one["state"] for one in lab.contexts()] == ["orphan"]), "a call that was ringing leaves an orphan", lab.contexts())
+    tests.check(lab.contexts()[0].get("deleted_in_ms", 0) > 0, "which is kept for some time", lab.contexts())
+    nothing_is_left("after orphan_time")
+    ua.Dialog.of(phone, invite).reply(invite, 486)
+    phone.wait("ACK")
+    ua.Web("alice", "alicepw", wic.instance).register_digest("alicepw", expires=0)
+
+
+def operator(phone, echo):
+    """An operator needn't wait for either."""
+    wic, talk, *_ = call_begin(phone, echo)
+    restart()
+    back = ua.Web("alice", "alicepw", wic.instance)
+    tests.check(lab.ctl("contexts", "delete", lab.contexts()[0]["context"])[0] == 0, "an operator deletes a context that was restored")
+    for side in (phone, back):
+        bye = side.wait("BYE")
+        tests.check(bye is not None, "and the sides hear it")
+        ua.Dialog.of(side, bye).reply(bye, 200)
+    talk.close()
+    nothing_is_left("by order")
+    back.register_digest("alicepw", expires=0)
 
 
 lab.need("kamailio", "ep-cscf", "eims-agw")
-phone_media = media.Echo()
-wic, phone = ua.pair()
-browser_media = media.Talk()
-call, _, _, ok = ua.up(wic, phone, ua.web_sdp(**browser_media.sdp), ua.ims_sdp())
-tests.check("SRTP" in browser_media.connect(ok.body), "the browser's media side connects")
-went_through(browser_media, phone_media, 2, "in the call")
-os.kill(pid_of("ep-cscf"), signal.SIGKILL)
-went_through(browser_media, phone_media, 4, "without ep-cscf")
-tests.check(phone.wait("BYE", seconds=0.2) is None, "nobody ends the call meanwhile")
-lab.run(SCRIPT, "stop", "ep-cscf")
-tests.check(lab.run(SCRIPT, "start", "ep-cscf").returncode == 0, "a new ep-cscf is ready")
-tests.check(until(lambda: len(orphans()) == 1), "it finds the context, and says so", lab.ctl("contexts")[1])
-tests.check(lab.ctl("contexts", "delete", orphans()[0])[0] == 0 and orphans() == [], "an operator deletes it")
-heard = phone_media.count
-tests.check(until(lambda: (before := phone_media.count, time.sleep(0.3)) and phone_media.count == before), "then the media ends", phone_media.count - heard)
-browser_media.close()
-again = ua.Web("alice", "alicepw")
-tests.check(ua.up(again, phone, ua.web_sdp(), ua.ims_sdp())[0].end(phone), "the next call is set up and ended")
-ua.part(again, phone)
+heard = media.Echo()
+bob = ua.Phone()
+bob.register("bobpw")
+lab.enter("wic")
+survives(bob, heard, "browser")
+survives(bob, heard, "phone")
+phone_leaves_first(bob, heard)
+stays_away(bob, heard)
+ringing(bob)
+operator(bob, heard)
+bob.register("bobpw", expires=0)
 tests.done()

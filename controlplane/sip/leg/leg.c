@@ -10,20 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int sip_leg_record(void *arg, char *buf, size_t room)
-{
-	const struct sip_leg *leg = arg;
-	int head = snprintf(buf, room, "side=%s\nbinding=%llu\nconfirmed=%d\ncharging=%s\n",
-		leg->w2 ? "w2" : "mw", (unsigned long long)leg->binding, leg->confirmed,
-		leg->charging ? leg->charging : "");
-	int rest;
-
-	if (head < 0 || (size_t)head >= room)
-		return -ENOSPC;
-	rest = sip_dialog_record(&leg->dialog, buf + head, room - (size_t)head);
-	return rest < 0 ? rest : head + rest;
-}
-
 const struct call_leg_ops sip_leg_ops = {
 	.offer = sip_leg_offer,
 	.progress = sip_leg_progress,
@@ -84,6 +70,7 @@ void sip_leg_unref(struct sip_leg *leg)
 		free(leg->early[i]);
 	free(leg->charging);
 	free(leg->identity);
+	free(leg->farewell);
 	msg_destroy(leg->first);
 	free(leg);
 }
@@ -99,6 +86,7 @@ void sip_leg_abandon(struct sip_leg *leg)
 			uas_release(uas[i]);
 			sip_leg_unref(leg);
 		}
+	sip_leg_farewell_drop(leg);
 	if (leg->invite) {
 		uac_release(leg->invite);
 		leg->invite = NULL;
@@ -185,8 +173,7 @@ int sip_leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *fro
 	return ret;
 }
 
-// The tag of the far callee, so that both legs have the same one; a random one when it is taken or unknown.
-static int local_tag_make(struct sip_leg *leg, struct call_bag *tag_from)
+int sip_leg_tag_make(struct sip_leg *leg, struct call_bag *tag_from)
 {
 	const sip_t *far = tag_from ? sip_object(tag_from->msg) : NULL;
 	char fresh[SIP_TAG_LEN];
@@ -206,7 +193,7 @@ static int local_tag_make(struct sip_leg *leg, struct call_bag *tag_from)
 msg_t *sip_leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
 	struct call_bag *tag_from)
 {
-	if (!leg->dialog.local_tag && local_tag_make(leg, tag_from) < 0)
+	if (!leg->dialog.local_tag && sip_leg_tag_make(leg, tag_from) < 0)
 		return NULL;
 	return sip_message_response(uas->request, status, phrase, leg->dialog.local_tag);
 }

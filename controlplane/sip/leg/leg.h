@@ -32,6 +32,9 @@ struct sip_leg {
 	bool offer_cancelled; // offer was a re-INVITE and was cancelled
 	bool confirmed; // the dialog is: a 2xx was got, or acknowledged
 	bool ended; // nothing more is to be said but what ends it
+	bool owes_bye; // the browser is away: it gets its BYE when it is back; holds a reference
+	char *farewell; // Reason of that BYE
+	void *farewell_timer;
 	struct leg_relay *relays; // in and out
 	void *owner; // of a leg that is no call's
 	struct sip_leg *next_of_binding;
@@ -60,6 +63,9 @@ ws_conn sip_leg_conn(const struct sip_leg *leg); // 0: on Mw, or parked
 // Puts the leg's own headers and those that pass of the bag into a message: Contact, Allow, charging, body.
 int sip_leg_decorate(struct sip_leg *leg, msg_t *msg, const struct call_msg *from);
 
+// Our tag of a dialog that the peer opens: that of the far callee's response; another when it is taken or unknown.
+int sip_leg_tag_make(struct sip_leg *leg, struct call_bag *tag_from);
+
 // A response to a request of the peer with its To tag; tag_from: whose To tag to take over if none is set yet.
 msg_t *sip_leg_response(struct sip_leg *leg, struct uas *uas, int status, const char *phrase,
 	struct call_bag *tag_from);
@@ -76,11 +82,20 @@ void sip_leg_on_ack(struct dialog_user *user, msg_t *ack);
 int sip_leg_offer(void *leg, const struct call_msg *msg);
 int sip_leg_confirm(void *leg, const struct call_msg *msg);
 
-// sip_leg_end.c
+// leg_record.c
+int sip_leg_record(void *leg, struct call_bag *answer, char *buf, size_t room);
+// For calls_config; arg is the stack.
+int sip_leg_restore(void *arg, struct call *call, enum call_side side, const char *text, size_t len,
+	struct call_leg *out);
+
+// leg_end.c
 int sip_leg_end(void *leg, int cause, const char *text);
 void sip_leg_bye(struct sip_leg *leg, const char *reason);
 void sip_leg_ack_and_bye(struct sip_leg *leg); // the 2xx of an INVITE that nobody wants any more
 void sip_leg_release(void *leg);
+// The browser is back and gets the BYE that it is owed; or never comes back.
+void sip_leg_farewell(struct sip_leg *leg);
+void sip_leg_farewell_drop(struct sip_leg *leg);
 
 // leg_relay.c
 int sip_leg_relay_request(void *leg, uint64_t token, struct call_bag *request);

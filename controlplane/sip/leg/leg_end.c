@@ -5,13 +5,64 @@
 #include <errno.h>
 #include <stdio.h>
 
+// Nobody would hear it now. What the dialog was is kept for when the browser is back.
+static bool bye_is_kept(struct sip_leg *leg, const char *reason)
+{
+	struct registration_view view;
+
+	if (!leg->w2 || leg->owes_bye ||
+		registration_by_id(leg->stack->config.registrations, leg->binding, &view) < 0 ||
+		view.conn != 0 || sip_text_set(&leg->farewell, reason) < 0)
+		return false;
+	leg->owes_bye = true;
+	sip_leg_ref(leg);
+	return true;
+}
+
+static void farewell_end(struct sip_leg *leg)
+{
+	const struct sip_timers *timers = &leg->stack->timers;
+
+	timers->stop(timers->loop, leg->farewell_timer);
+	leg->farewell_timer = NULL;
+	leg->owes_bye = false;
+	sip_leg_unref(leg);
+}
+
+static void on_back(void *arg)
+{
+	struct sip_leg *leg = arg;
+
+	leg->farewell_timer = NULL;
+	sip_leg_bye(leg, leg->farewell);
+	farewell_end(leg);
+}
+
+void sip_leg_farewell(struct sip_leg *leg)
+{
+	const struct sip_timers *timers = &leg->stack->timers;
+
+	// Not before the 200 that tells the browser that it is back.
+	if (leg->owes_bye && !leg->farewell_timer)
+		leg->farewell_timer = timers->start(timers->loop, 0, on_back, leg);
+}
+
+void sip_leg_farewell_drop(struct sip_leg *leg)
+{
+	if (leg->owes_bye)
+		farewell_end(leg);
+}
+
 void sip_leg_bye(struct sip_leg *leg, const char *reason)
 {
-	msg_t *bye = sip_dialog_request(&leg->dialog, "BYE", 0);
 	struct sip_sender *sender = sender_of(leg->stack, leg->w2);
 	struct uac *uac;
+	msg_t *bye;
 
 	sip_leg_delist(leg);
+	if (bye_is_kept(leg, reason))
+		return;
+	bye = sip_dialog_request(&leg->dialog, "BYE", 0);
 	if (!bye)
 		return;
 	if (reason)

@@ -221,6 +221,7 @@ static void update_receive(struct sip_leg *leg, struct uas *uas)
 		return;
 	}
 	sip_dialog_refresh(&leg->dialog, sip_object(uas->request));
+	call_on_refreshed(leg->call, leg->side);
 	response = sip_leg_response(leg, uas, 200, NULL, NULL);
 	if (response && sip_leg_decorate(leg, response, &nothing) == 0)
 		uas_respond(uas, response);

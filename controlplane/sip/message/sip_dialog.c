@@ -10,6 +10,7 @@
 #include <sofia-sip/su_string.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,20 +167,82 @@ bool sip_dialog_in_order(struct sip_dialog *dialog, const sip_t *request)
 	return true;
 }
 
-static const char *or_empty(const char *text)
+#define DIALOG_TEXTS 8
+
+struct dialog_text {
+	const char *name;
+	char **value;
+	bool is_needed;
+};
+
+static void texts_of(struct sip_dialog *dialog, struct dialog_text texts[DIALOG_TEXTS])
 {
-	return text ? text : "";
+	const struct dialog_text all[DIALOG_TEXTS] = {
+		{"call_id", &dialog->call_id, true},
+		{"local", &dialog->local, true},
+		{"local_tag", &dialog->local_tag, true},
+		{"remote", &dialog->remote, true},
+		{"remote_tag", &dialog->remote_tag, false}, // of a caller of RFC 2543
+		{"target", &dialog->target, true},
+		{"routes", &dialog->routes, false},
+		{"contact", &dialog->contact, true},
+	};
+
+	memcpy(texts, all, sizeof(all));
 }
 
 int sip_dialog_record(const struct sip_dialog *dialog, char *buf, size_t room)
 {
-	int len = snprintf(buf, room,
-		"call_id=%s\nlocal=%s\nlocal_tag=%s\nremote=%s\nremote_tag=%s\ntarget=%s\n"
-		"routes=%s\ncontact=%s\nlocal_cseq=%u\nremote_cseq=%u\n",
-		or_empty(dialog->call_id), or_empty(dialog->local), or_empty(dialog->local_tag),
-		or_empty(dialog->remote), or_empty(dialog->remote_tag), or_empty(dialog->target),
-		or_empty(dialog->routes), or_empty(dialog->contact), dialog->local_cseq,
+	struct dialog_text texts[DIALOG_TEXTS];
+	int len = snprintf(buf, room, "local_cseq=%u\nremote_cseq=%u\n", dialog->local_cseq,
 		dialog->remote_cseq);
 
+	texts_of((struct sip_dialog *)dialog, texts);
+	for (unsigned i = 0; i < DIALOG_TEXTS && len >= 0 && (size_t)len < room; i++)
+		len += snprintf(buf + len, room - (size_t)len, "%s=%s\n", texts[i].name,
+			*texts[i].value ? *texts[i].value : "");
 	return len < 0 || (size_t)len >= room ? -ENOSPC : len;
+}
+
+static int line_take(struct sip_dialog *dialog, const char *name, const char *value)
+{
+	struct dialog_text texts[DIALOG_TEXTS];
+
+	texts_of(dialog, texts);
+	for (unsigned i = 0; i < DIALOG_TEXTS; i++)
+		if (strcmp(texts[i].name, name) == 0)
+			return sip_text_set(texts[i].value, *value ? value : NULL);
+	if (strcmp(name, "local_cseq") == 0)
+		dialog->local_cseq = (uint32_t)strtoul(value, NULL, 10);
+	else if (strcmp(name, "remote_cseq") == 0)
+		dialog->remote_cseq = (uint32_t)strtoul(value, NULL, 10);
+	return 0;
+}
+
+static bool dialog_is_whole(struct sip_dialog *dialog)
+{
+	struct dialog_text texts[DIALOG_TEXTS];
+
+	texts_of(dialog, texts);
+	for (unsigned i = 0; i < DIALOG_TEXTS; i++)
+		if (texts[i].is_needed && !*texts[i].value)
+			return false;
+	return true;
+}
+
+int sip_dialog_restore(struct sip_dialog *dialog, const char *text, size_t len)
+{
+	char *copy = strndup(text, len), *rest = copy, *line;
+	int ret = copy ? 0 : -ENOMEM;
+
+	while (ret == 0 && (line = strsep(&rest, "\n"))) {
+		char *equals = strchr(line, '=');
+
+		if (!equals)
+			continue;
+		*equals = '\0';
+		ret = line_take(dialog, line, equals + 1);
+	}
+	free(copy);
+	return ret == 0 && !dialog_is_whole(dialog) ? -EINVAL : ret;
 }

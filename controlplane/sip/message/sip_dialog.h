@@ -46,3 +46,6 @@ int sip_text_set(char **text, const char *value);
 
 // Writes key=value lines; bytes written or -ENOSPC.
 int sip_dialog_record(const struct sip_dialog *dialog, char *buf, size_t room);
+
+// Takes the key=value lines of a record, others among them too. 0; -EINVAL: there is no whole dialog in them; -ENOMEM.
+int sip_dialog_restore(struct sip_dialog *dialog, const char *text, size_t len);

@@ -220,7 +220,7 @@ err:
 	return NULL;
 }
 
-static int listen_add(struct mw *mw, const struct sip_listen *listen)
+int mw_listen(struct mw *mw, const struct sip_listen *listen, char *err, size_t err_len)
 {
 	bool v6 = strchr(listen->address, ':') != NULL;
 	char *own = v6 ? mw->own_v6 : mw->own_v4;
@@ -231,8 +231,13 @@ static int listen_add(struct mw *mw, const struct sip_listen *listen)
 	snprintf(uri, sizeof(uri), "sip:%s", address);
 	// sofia reads no more from a stream after an error and never closes it, unless it is told how long one may idle.
 	if (nta_agent_add_tport(mw->agent, (const url_string_t *)uri, TPTAG_IDLE(idle_ms),
-		    TPTAG_TIMEOUT(idle_ms), TAG_END()) < 0)
-		return -errno;
+		    TPTAG_TIMEOUT(idle_ms), TAG_END()) < 0) {
+		int ret = errno != 0 ? -errno : -EADDRINUSE;
+
+		snprintf(err, err_len, "mw: can't listen on %s port %u: %s", listen->address,
+			listen->port, strerror(-ret));
+		return ret;
+	}
 	if (!*own)
 		memcpy(own, address, sizeof(address));
 	return 0;
@@ -242,7 +247,6 @@ struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 {
 	unsigned t1_ms = config->t1_ms;
 	struct mw *mw = calloc(1, sizeof(*mw));
-	int ret;
 
 	if (!mw)
 		return NULL;
@@ -257,17 +261,6 @@ struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 		mw_destroy(mw);
 		errno = ENOMEM;
 		return NULL;
-	}
-	for (unsigned i = 0; i < config->listen_count; i++) {
-		ret = listen_add(mw, &config->listens[i]);
-		if (ret < 0) {
-			snprintf(err, err_len, "mw: can't listen on %s port %u: %s",
-				config->listens[i].address, config->listens[i].port,
-				strerror(-ret));
-			mw_destroy(mw);
-			errno = -ret;
-			return NULL;
-		}
 	}
 	mw->leg = nta_leg_tcreate(mw->agent, on_nta_request, mw, NTATAG_NO_DIALOG(1), TAG_END());
 	return mw;

@@ -4,6 +4,7 @@
 
 #include "sip_transaction.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct mw;
@@ -13,11 +14,9 @@ struct sip_listen {
 	uint16_t port;
 };
 
-// Pointers are borrowed until mw_destroy(), but listens, which are read at once.
+// Pointers are borrowed until mw_destroy().
 struct mw_config {
 	void *root; // su_root_t of the event loop
-	const struct sip_listen *listens; // UDP and TCP each
-	unsigned listen_count;
 	const char *core; // URI of the I-/S-CSCF: where requests without Route go
 	const char *const *peers; // addresses of trusted core peers
 	unsigned peer_count;
@@ -28,6 +27,9 @@ struct mw_config {
 
 struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len); // NULL with errno
 void mw_destroy(struct mw *mw);
+
+// UDP and TCP each; the first of a family is our own address toward peers of that family. 0, or -errno with a sentence.
+int mw_listen(struct mw *mw, const struct sip_listen *listen, char *err, size_t err_len);
 
 // Sends by the request's Route; without one to the core when it has no To tag, else to its URI. Longer than 1300 bytes:
 // over TCP (RFC 3261 section 18.1.1).

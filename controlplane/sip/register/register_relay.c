@@ -246,8 +246,8 @@ static int binding_make(
 	result.term_ioi = parameter(home, vector, "term-ioi=");
 	ret = registration_accepted(reg->stack->config.registrations, reg->attempt, &result, view);
 	su_home_deinit(home);
-	if (ret == 0 && result.expires > 0)
-		ws_bound(reg->stack->config.ws, reg->uas->conn);
+	if (ret == 0 && result.expires > 0 && reg->stack->ws)
+		ws_bound(reg->stack->ws, reg->uas->conn);
 	return ret;
 }
 

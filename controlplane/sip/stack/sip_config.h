@@ -9,14 +9,10 @@
 struct registrations;
 struct ws_server;
 
-// Pointers are borrowed until sip_stack_destroy(), but listens, which are read at once.
+// Pointers are borrowed until sip_stack_destroy().
 struct sip_config {
 	void *root; // su_root_t of the event loop
-	struct ws_server *ws;
 	struct registrations *registrations;
-	const struct sip_listen
-		*listens; // Mw, UDP and TCP each; the first of a family is our own address in Path
-	unsigned listen_count; // and Contact toward peers of that family
 	const char *
 		core; // URI of the I-/S-CSCF: REGISTER, and requests of bindings without Service-Route
 	const char *const *peers; // addresses of trusted core peers; others get 403
@@ -28,6 +24,14 @@ struct sip_config {
 	uint8_t families_access; // IQ_FAMILY_ bits offered to browsers
 	uint8_t families_core; // and to the core
 	unsigned t1_ms; // 0: 500 (RFC 3261 table 4)
+};
+
+// Where messages come from, once there is an answer to all of them.
+struct sip_doors {
+	struct ws_server *ws; // borrowed until sip_stack_close()
+	const struct sip_listen
+		*listens; // Mw, UDP and TCP each; the first of a family is our own address in Path
+	unsigned listen_count; // and Contact toward peers of that family
 };
 
 struct sip_counters {

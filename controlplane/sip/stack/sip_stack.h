@@ -24,6 +24,7 @@ struct sip_leg;
 
 struct sip_stack {
 	struct sip_config config;
+	struct ws_server *ws; // NULL: closed
 	struct sip_timers timers;
 	struct w2 *w2;
 	struct mw *mw;

@@ -2,8 +2,10 @@
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 RUN = "/run/isthmus-lab"
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -38,6 +40,31 @@ def ctl(*words, door=None):
     if "--json" in words and saw.returncode == 0:
         return 0, json.loads(saw.stdout)
     return saw.returncode, saw.stdout + saw.stderr
+
+
+def contexts():
+    """What the gateway holds."""
+    return ctl("contexts", "--json")[1]["contexts"]
+
+
+def kill(part):
+    """kill -9 of a daemon of the lab."""
+    with open(f"{RUN}/{part}.pid", encoding="ascii") as file:
+        os.kill(int(file.read().split()[0]), signal.SIGKILL)
+
+
+def start(part):
+    """A daemon anew, after kill(): whether it got ready."""
+    run(f"{TOP}/scripts/lab", "stop", part)
+    return run(f"{TOP}/scripts/lab", "start", part).returncode == 0
+
+
+def until(holds, seconds=8):
+    """Asks until it holds; whether it did in time."""
+    end = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return held
 
 
 def tone(path):

@@ -559,9 +559,115 @@ static void a_context_with_a_call_is_no_orphan(void **state)
 	nothing_is_left(1);
 }
 
+static void crash_and_restore(void)
+{
+	browser_calls();
+	world_crash(&world);
+	assert_int_equal(world_restore(&world, 2, world_record_len), 0);
+	assert_int_equal(world_restore(&world, 2, world_record_len), -EINVAL); // it is there
+	assert_int_equal(calls_count(world.calls), 1);
+}
+
+static void audit_with_the_context(void)
+{
+	orphan_put(0, world.handle, "call-1");
+	calls_on_media_attached(world.calls, 0);
+	world_run(&world);
+}
+
+static void a_call_outlives_the_process(void **state)
+{
+	struct call_info info;
+
+	(void)state;
+	crash_and_restore();
+	audit_with_the_context();
+	assert_int_equal(call_info_get(world.calls, "call-1", &info), 0);
+	assert_string_equal(info.state, "up");
+	assert_true(info.is_parked);
+	assert_int_equal(info.media, world.handle);
+	assert_int_equal(calls_orphan_count(world.calls), 0);
+	call_on_resumed(world.call, CALL_A);
+	world_pass(&world, 40000);
+	assert_int_equal(calls_count(world.calls), 1);
+	// What was agreed is known: an offer of the browser is answered here, with what the phone has.
+	offer(CALL_A, web_offer_restart);
+	assert_int_equal(b->offers, 0);
+	assert_int_equal(a->answers, 1);
+	assert_non_null(strstr(a->sdp, "a=setup:passive"));
+	assert_non_null(strstr(a->sdp, "203.0.113.10 40000"));
+	assert_int_equal(world.core.transports[0].rtp.port, 12340);
+	confirm(CALL_A, NULL);
+	offer(CALL_A, web_offer_hold);
+	assert_int_equal(b->offers, 1);
+	assert_non_null(strstr(b->sdp, "m=audio 30000 RTP/AVP"));
+	answer(CALL_B, ims_answer);
+	assert_int_equal(b->confirms, 1);
+	call_on_end(world.call, CALL_B, NULL);
+	world_run(&world);
+	assert_int_equal(a->ends, 1);
+	nothing_is_left(1);
+}
+
+static void a_restored_call_whose_browser_stays_away(void **state)
+{
+	(void)state;
+	crash_and_restore();
+	audit_with_the_context();
+	world_pass(&world, 32000);
+	assert_int_equal(b->ends, 1);
+	assert_int_equal(b->status, 503);
+	nothing_is_left(1);
+}
+
+static void a_restored_call_without_its_context(void **state)
+{
+	(void)state;
+	crash_and_restore();
+	world.page.count = 0;
+	calls_on_media_attached(world.calls, 0);
+	world_run(&world);
+	assert_int_equal(a->ends, 1);
+	assert_int_equal(b->status, 503);
+	nothing_is_left(0);
+}
+
+static void useless_records(void **state)
+{
+	(void)state;
+	browser_calls();
+	world_crash(&world);
+	assert_true(world_record_len > 100);
+	assert_int_equal(world_restore(&world, 1, world_record_len), -EINVAL);
+	assert_int_equal(world_restore(&world, 2, 0), -EINVAL);
+	for (size_t len = 1; len < world_record_len; len += 13)
+		assert_true(world_restore(&world, 2, len) < 0);
+	assert_int_equal(calls_count(world.calls), 0);
+	// A record that ends before the other leg's: the first leg is given back.
+	assert_int_equal(a->releases, b->releases);
+}
+
+static void a_call_that_was_ringing_leaves_no_record(void **state)
+{
+	(void)state;
+	world_start(&world, true, web_offer);
+	progress(180, "dialog-1", NULL);
+	world_crash(&world);
+	assert_int_equal(world_record_len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_call_outlives_the_process, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			a_restored_call_whose_browser_stays_away, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			a_restored_call_without_its_context, open_world, close_world),
+		cmocka_unit_test_setup_teardown(useless_records, open_world, close_world),
+		cmocka_unit_test_setup_teardown(
+			a_call_that_was_ringing_leaves_no_record, open_world, close_world),
 		cmocka_unit_test_setup_teardown(
 			a_context_without_a_call_is_kept_a_while, open_world, close_world),
 		cmocka_unit_test_setup_teardown(

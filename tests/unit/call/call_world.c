@@ -149,9 +149,10 @@ static int on_relay_response(void *arg, uint64_t token, int status, struct call_
 	return 0;
 }
 
-static int on_record(void *arg, char *buf, size_t room)
+static int on_record(void *arg, struct call_bag *answer, char *buf, size_t room)
 {
 	(void)arg;
+	(void)answer;
 	return snprintf(buf, room, "dialog");
 }
 
@@ -288,6 +289,18 @@ void world_pass(struct world *world, unsigned ms)
 	world_run(world);
 }
 
+static int leg_restore(void *legs, struct call *call, enum call_side side, const char *text,
+	size_t len, struct call_leg *out)
+{
+	struct world *world = legs;
+
+	if (len != strlen("dialog") || memcmp(text, "dialog", len) != 0)
+		return -EINVAL;
+	world->call = call;
+	*out = (struct call_leg){&fake_ops, &world->leg[side]};
+	return 0;
+}
+
 static void calls_open(struct world *world)
 {
 	const struct calls_config config = {.iq = client,
@@ -300,7 +313,9 @@ static void calls_open(struct world *world)
 		.bag_ref = bag_ref,
 		.bag_unref = bag_unref,
 		.timer_start = timer_start,
-		.timer_stop = timer_stop};
+		.timer_stop = timer_stop,
+		.leg_restore = leg_restore,
+		.legs = world};
 
 	world->calls = calls_create(&config);
 	assert_non_null(world->calls);
@@ -335,6 +350,51 @@ void world_open(struct world *world, bool with_gateway)
 	assert_non_null(client);
 	calls_open(world);
 	world_run(world);
+}
+
+static char record_key[64], record_text[STORE_VALUE_MAX];
+size_t world_record_len;
+static bool is_loaded;
+
+static void on_load(const struct store_record *record, void *arg)
+{
+	(void)arg;
+	snprintf(record_key, sizeof(record_key), "%s", record->key);
+	memcpy(record_text, record->value, record->len);
+	world_record_len = record->len;
+}
+
+static void on_loaded(int status, void *arg)
+{
+	(void)arg;
+	assert_int_equal(status, 0);
+	is_loaded = true;
+}
+
+void world_crash(struct world *world)
+{
+	const struct store_done done = {.on_done = on_loaded, .arg = &is_loaded};
+
+	world_record_len = 0;
+	is_loaded = false;
+	assert_int_equal(store_load_all(store, STORE_DIALOG, on_load, &done), 0);
+	while (!is_loaded)
+		world_run(world);
+	// It can't really die here: it ends its calls, and that is forgotten.
+	calls_destroy(world->calls);
+	world_run(world);
+	memset(world->leg, 0, sizeof(world->leg));
+	world->deleted = 0;
+	world->call = NULL;
+	calls_open(world);
+}
+
+int world_restore(struct world *world, uint32_t version, size_t len)
+{
+	const struct store_record record = {
+		.key = record_key, .version = version, .value = record_text, .len = len};
+
+	return calls_restore(world->calls, &record);
 }
 
 void world_close(struct world *world)

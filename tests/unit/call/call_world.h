@@ -42,6 +42,11 @@ void world_pass(struct world *world, unsigned ms);
 
 // The gateway tells a change of the call's context.
 void world_media(struct world *world, const struct iq_leg_state *access, uint32_t changed);
+// The process of the calls dies: what it has written down is at hand. Then another one begins, with what is told to it.
+void world_crash(struct world *world);
+int world_restore(
+	struct world *world, uint32_t version, size_t len); // the first len bytes of the record
+extern size_t world_record_len;
 // The gateway dies and is there again.
 void world_gateway_restart(struct world *world);
 

@@ -70,7 +70,7 @@ static void on_decision(const struct registration_decision *decision, void *arg)
 
 static void on_event(const struct registration_event *event, void *arg)
 {
-	static const char *const types[] = {"bound", "resumed", "parked", "gone"};
+	static const char *const types[] = {"bound", "refreshed", "resumed", "parked", "gone"};
 	static const char *const gone[] = {"-deregistered", "-expired", "-token", "-lost", "-core"};
 	char text[64];
 
@@ -231,7 +231,7 @@ static void test_digest(void **state)
 	assert_non_null(strstr(seen.authorization, "integrity-protected=\"tls-yes\""));
 	assert_string_equal(seen.token, view.flow_token);
 	assert_int_equal(accept_with(ALICES, 300, &view), 0);
-	assert_events("");
+	assert_events("refreshed:alice@ims.test ");
 	// The end that the client wishes.
 	ask(1, "sip:alice@ims.test", DIGEST);
 	assert_int_equal(accept_with(NULL, 0, &view), 0);
@@ -433,6 +433,106 @@ static void test_park(void **state)
 	assert_int_equal(registration_by_flow_token(regs, seen.token, &view), -ESTALE);
 }
 
+static const uint8_t key_left[REGISTRATION_KEY_LEN] = {5};
+
+// The process dies and another one begins with the keys and records that it has left.
+static struct registrations *regs_begin_again(void)
+{
+	const struct registrations_config again = {
+		.config = config, .auth = auth, .node = 7, .shard = 3, .on_event = on_event};
+	struct registrations *fresh = registrations_create(&again);
+
+	assert_non_null(fresh);
+	registrations_key_add(fresh, 1, key_left);
+	return fresh;
+}
+
+static void test_restore(void **state)
+{
+	struct registration_view view;
+	char record[4096], token[64];
+	registration_id id;
+	int len;
+
+	(void)state;
+	registrations_key_add(regs, 1, key_left);
+	view = alice_bind(1);
+	id = view.id;
+	keep(token, sizeof(token), view.flow_token);
+	len = registration_record(regs, id, record, sizeof(record));
+	assert_in_range(len, 1, sizeof(record) - 1);
+	assert_int_equal(registration_record(regs, id, record, (size_t)len), -ENOSPC);
+	assert_int_equal(registration_record(regs, id + 1, record, sizeof(record)), -ENOENT);
+	assert_int_equal(registration_record(regs, id, record, sizeof(record)), len);
+	registrations_destroy(regs);
+	regs = regs_begin_again();
+	seen.events[0] = '\0';
+	assert_int_equal(registration_restore(regs, id, record, (size_t)len), 0);
+	assert_events("parked:alice@ims.test ");
+	assert_int_equal(registration_restore(regs, id, record, (size_t)len), -EEXIST);
+	assert_int_equal(registration_restore(regs, id + 1, record, (size_t)len), -EEXIST);
+	assert_int_equal(registration_by_id(regs, id, &view), 0);
+	assert_string_equal(view.instance, INSTANCE);
+	assert_string_equal(view.service_route, "<sip:orig@198.51.100.2;lr>");
+	assert_string_equal(view.wwsf_id, "wwsf.test");
+	assert_string_equal(view.impus[1], "tel:+15550100");
+	assert_int_equal(view.expires_at_s, on_wall_s(NULL) + 600);
+	assert_int_equal(registration_by_flow_token(regs, token, &view), -ENOTCONN);
+	// She is back: the same binding, by a flow that it never had.
+	assert_int_equal(registration_conn_opened(regs, 2, PAGE, "203.0.113.2"), 0);
+	ask(2, "sip:alice@ims.test", DIGEST);
+	assert_int_equal(accept_with(ALICES, 600, &view), 0);
+	assert_events("resumed:alice@ims.test ");
+	assert_int_equal(view.id, id);
+	assert_int_equal(registration_by_flow_token(regs, token, &view), -ESTALE);
+	assert_int_equal(registration_by_flow_token(regs, seen.token, &view), 0);
+}
+
+static void test_restore_who_stays_away(void **state)
+{
+	struct registration_view view = alice_bind(1);
+	char record[4096];
+	registration_id id = view.id;
+	int len = registration_record(regs, id, record, sizeof(record));
+
+	(void)state;
+	registrations_destroy(regs);
+	regs = regs_begin_again();
+	assert_int_equal(registration_restore(regs, id, record, (size_t)len), 0);
+	seen.events[0] = '\0';
+	now_us += 3000000;
+	registrations_run(regs);
+	assert_events("gone-lost:alice@ims.test ");
+	// One whose time is over ends at the next turn.
+	now_us += 700000000;
+	assert_int_equal(registration_restore(regs, id, record, (size_t)len), 0);
+	now_us += 1;
+	registrations_run(regs);
+	assert_events("parked:alice@ims.test gone-expired:alice@ims.test ");
+}
+
+static void test_restore_garbage(void **state)
+{
+	struct registration_view view = alice_bind(1);
+	char record[4096];
+	registration_id id = view.id;
+	int len = registration_record(regs, id, record, sizeof(record));
+
+	(void)state;
+	registration_remove(regs, id);
+	assert_int_equal(registration_restore(regs, id, "", 0), -EINVAL);
+	assert_int_equal(registration_restore(regs, id, "impi\n=\n\n", 8), -EINVAL);
+	assert_int_equal(registration_restore(regs, 0, record, (size_t)len), -EINVAL);
+	for (int cut = len - 2; cut > 0; cut -= 7) { // the last line is whole without its end
+		int ret = registration_restore(regs, id, record, (size_t)cut);
+
+		if (ret == 0)
+			registration_remove(regs, id);
+		assert_true(ret == 0 || ret == -EINVAL);
+	}
+	assert_int_equal(registrations_count(regs), 0);
+}
+
 static void test_conn_lost_meanwhile(void **state)
 {
 	struct registration_view view;
@@ -462,7 +562,7 @@ static void test_expiry(void **state)
 	assert_int_equal(registrations_count(regs), 1);
 	now_us += 1000000;
 	registrations_run(regs);
-	assert_events("bound:alice@ims.test gone-expired:alice@ims.test ");
+	assert_events("bound:alice@ims.test refreshed:alice@ims.test gone-expired:alice@ims.test ");
 }
 
 static void test_token(void **state)
@@ -493,7 +593,7 @@ static void test_token(void **state)
 	assert_int_equal(registrations_count(regs), 1);
 	now_us += 1000000;
 	registrations_run(regs);
-	assert_events("bound:alice@ims.test gone-token:alice@ims.test ");
+	assert_events("bound:alice@ims.test refreshed:alice@ims.test gone-token:alice@ims.test ");
 	registration_admit(regs, 1, NULL, 0, on_decision, NULL);
 	assert_int_equal(seen.decision.status, 401);
 	assert_string_equal(seen.challenge,
@@ -678,6 +778,9 @@ int main(void)
 		CASE(test_keys),
 		CASE(test_takeover),
 		CASE(test_park),
+		CASE(test_restore),
+		CASE(test_restore_who_stays_away),
+		CASE(test_restore_garbage),
 		CASE(test_conn_lost_meanwhile),
 		CASE(test_expiry),
 		CASE(test_token),

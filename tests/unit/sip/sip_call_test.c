@@ -3,11 +3,13 @@
 #include "sip_test_bench.h"
 #include "sip_test_rooms.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -431,6 +433,100 @@ static void bye_waits_for_the_ack(void **state)
 	assert_true(starts(next_to_wic(), "BYE sip:alice@x1.invalid;transport=ws "));
 }
 
+// A call up to its end, for the records of its legs.
+static void call_recorded(char *core_contact, size_t room)
+{
+	wic_call_answered(core_contact, room);
+	from_wic_in_dialog("ACK", 5, "\r\n");
+	next_to_core();
+	hang_up(core_contact);
+}
+
+static void legs_are_made_again(void **state)
+{
+	char core_contact[256];
+	const char *out;
+
+	(void)state;
+	call_recorded(core_contact, sizeof(core_contact));
+	assert_int_equal(test_call_restore(bench_stack), 0);
+	from_core_in_dialog("BYE", core_contact, 200, "\r\n");
+	assert_true(starts(next_to_core(), "SIP/2.0 200 OK"));
+	out = next_to_wic();
+	assert_true(starts(out, "BYE sip:alice@x1.invalid;transport=ws SIP/2.0\r\n"));
+	assert_string_equal(header(out, "To"), "<sip:alice@ims.test>;tag=al");
+	assert_string_equal(header(out, "From"), "<sip:bob@ims.test>;tag=bo");
+	assert_true(strtoul(header(out, "CSeq"), NULL, 10) > 65536);
+
+	assert_int_equal(test_call_restore(bench_stack), 0);
+	from_wic_in_dialog("BYE", 300, "\r\n");
+	assert_true(starts(next_to_wic(), "SIP/2.0 200 OK"));
+	out = next_to_core();
+	assert_true(starts(out, "BYE sip:bob@127.0.0.2:9 SIP/2.0\r\n"));
+	assert_string_equal(header(out, "Route"), "<sip:127.0.0.2:9;lr>");
+	assert_non_null(strstr(header(out, "P-Charging-Vector"), "icid-value="));
+	assert_true(nothing_more());
+}
+
+static void useless_leg_records(void **state)
+{
+	char core_contact[256], whole[4096];
+
+	(void)state;
+	call_recorded(core_contact, sizeof(core_contact));
+	snprintf(whole, sizeof(whole), "%s", rooms.records[CALL_A]);
+	for (size_t len = 0; len + 40 < strlen(whole); len += 11) {
+		snprintf(rooms.records[CALL_A], len + 1, "%s", whole);
+		assert_int_equal(test_call_restore(bench_stack), -EINVAL);
+	}
+	snprintf(rooms.records[CALL_A], sizeof(whole), "%s", rooms.records[CALL_B]);
+	assert_int_equal(test_call_restore(bench_stack), -EEXIST);
+	assert_true(starts(next_to_core(), "BYE ")); // of the one leg that was there for a moment
+}
+
+static void who_is_away_hears_of_the_end_later(void **state)
+{
+	char core_contact[256];
+	struct registration_view view = {.id = 5};
+	const struct registration_event resumed = {.type = REGISTRATION_RESUMED, .view = &view};
+
+	(void)state;
+	wic_call_answered(core_contact, sizeof(core_contact));
+	from_wic_in_dialog("ACK", 5, "\r\n");
+	next_to_core();
+	rooms.parked = true;
+	from_core_in_dialog("BYE", core_contact, 90, "\r\n");
+	assert_true(starts(next_to_core(), "SIP/2.0 200 OK"));
+	assert_true(nothing_more());
+	rooms.parked = false;
+	sip_stack_on_registration(bench_stack, &resumed);
+	assert_true(starts(next_to_wic(), "BYE sip:alice@x1.invalid;transport=ws "));
+	sip_stack_on_registration(bench_stack, &resumed);
+	assert_true(nothing_more());
+}
+
+static void who_never_returns_is_owed_nothing(void **state)
+{
+	char core_contact[256];
+	struct registration_view view = {.id = 5};
+	struct sip_counters counters;
+
+	(void)state;
+	wic_call_answered(core_contact, sizeof(core_contact));
+	from_wic_in_dialog("ACK", 5, "\r\n");
+	next_to_core();
+	rooms.parked = true;
+	from_core_in_dialog("BYE", core_contact, 90, "\r\n");
+	next_to_core();
+	sip_counters_get(bench_stack, &counters);
+	assert_int_equal(counters.legs, 1);
+	sip_stack_on_registration(bench_stack,
+		&(struct registration_event){
+			.type = REGISTRATION_GONE, .gone = REGISTRATION_GONE_CORE, .view = &view});
+	sip_counters_get(bench_stack, &counters);
+	assert_int_equal(counters.legs, 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, bench_registered, bench_teardown)
@@ -450,6 +546,10 @@ int main(void)
 		T(update_is_an_offer),
 		T(same_invite_again_is_482),
 		T(bye_waits_for_the_ack),
+		T(legs_are_made_again),
+		T(useless_leg_records),
+		T(who_is_away_hears_of_the_end_later),
+		T(who_never_returns_is_owed_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // A stack between a browser, played by function calls, and a core, played by sockets on loopback.
 #include "sip_test_bench.h"
 
+#include "clock.h"
 #include "sip_test_rooms.h"
 
 #include <sofia-sip/su_wait.h>
@@ -20,7 +21,7 @@
 #include <cmocka.h>
 
 #define STEP_MS 5
-#define STEPS_MAX 1000 // until a message is given up
+#define WAIT_US 5000000u // until a message is given up; by the clock, for a step may take no time
 
 struct sip_stack *bench_stack;
 unsigned bench_port;
@@ -67,6 +68,7 @@ int bench_setup(void **state)
 {
 	static const char *const peers[] = {"127.0.0.2"};
 	static struct sip_listen listen_at = {.address = "127.0.0.1"};
+	const struct sip_doors doors = {.ws = test_ws, .listens = &listen_at, .listen_count = 1};
 	unsigned any = 0;
 	char err[256] = "";
 
@@ -87,8 +89,6 @@ int bench_setup(void **state)
 		bench_stack =
 			sip_stack_create(&(struct sip_config){.root = root,
 						 .registrations = test_registrations,
-						 .listens = &listen_at,
-						 .listen_count = 1,
 						 .core = core_uri,
 						 .peers = peers,
 						 .peer_count = 1,
@@ -100,6 +100,10 @@ int bench_setup(void **state)
 						 .families_core = 1,
 						 .t1_ms = 500},
 				err, sizeof(err));
+		if (bench_stack && sip_stack_open(bench_stack, &doors, err, sizeof(err)) < 0) {
+			sip_stack_destroy(bench_stack);
+			bench_stack = NULL;
+		}
 	}
 	if (!bench_stack)
 		fail_msg("%s", err);
@@ -129,7 +133,7 @@ int bench_teardown(void **state)
 
 const char *next_to_wic(void)
 {
-	for (int i = 0; i < STEPS_MAX; i++) {
+	for (uint64_t end = clock_now_us() + WAIT_US; clock_now_us() < end;) {
 		if (rooms.to_wic_read < rooms.to_wic_count)
 			return rooms.to_wic[rooms.to_wic_read++];
 		su_root_step(root, STEP_MS);
@@ -158,7 +162,7 @@ static void text_replace(char *text, const char *from, const char *to)
 
 static const char *receive_on(int fd, char *text, size_t room)
 {
-	for (int i = 0; i < STEPS_MAX; i++) {
+	for (uint64_t end = clock_now_us() + WAIT_US; clock_now_us() < end;) {
 		ssize_t len = recv(fd, text, room - 1, 0);
 
 		if (len > 0) {
@@ -185,7 +189,7 @@ const char *next_to_core(void)
 
 const char *next_to_core_by_tcp(void)
 {
-	for (int i = 0; i < STEPS_MAX && core_tcp < 0; i++) {
+	for (uint64_t end = clock_now_us() + WAIT_US; core_tcp < 0 && clock_now_us() < end;) {
 		core_tcp = accept4(core_listen, NULL, NULL, SOCK_NONBLOCK);
 		su_root_step(root, STEP_MS);
 	}

@@ -9,6 +9,7 @@
 
 struct test_rooms rooms;
 struct registrations *const test_registrations = (struct registrations *)&rooms;
+struct ws_server *const test_ws = (struct ws_server *)&rooms;
 struct calls *const test_calls = (struct calls *)&rooms;
 
 static const char *const impus[] = {"sip:alice@ims.test", "tel:+15550100"};
@@ -210,10 +211,31 @@ static void end_other(struct call *call, enum call_side side, int cause, const c
 {
 	const struct call_leg *leg = other(call, side);
 
-	leg->ops->record(call->legs[CALL_B].leg, rooms.record, sizeof(rooms.record));
+	leg->ops->record(call->legs[CALL_B].leg, NULL, rooms.record, sizeof(rooms.record));
+	for (int i = 0; i < 2; i++)
+		leg->ops->record(
+			call->legs[i].leg, NULL, rooms.records[i], sizeof(rooms.records[i]));
 	leg->ops->end(leg->leg, cause, text);
 	rooms.ends++;
 	finish(call);
+}
+
+int test_call_restore(struct sip_stack *stack)
+{
+	struct call *call = calloc(1, sizeof(*call));
+	int ret = 0, made = 0;
+
+	for (; made < 2 && ret == 0; made++)
+		ret = sip_leg_restore(stack, call, (enum call_side)made, rooms.records[made],
+			strlen(rooms.records[made]), &call->legs[made]);
+	if (ret == 0) {
+		rooms.calls_live++;
+		return 0;
+	}
+	if (made == 2)
+		call->legs[CALL_A].ops->release(call->legs[CALL_A].leg);
+	free(call);
+	return ret;
 }
 
 int call_start(struct calls *calls, const struct call_setup *setup, struct call **out)
@@ -257,6 +279,12 @@ void call_on_offer(struct call *call, enum call_side side, const struct call_msg
 	rooms.record[0] = '!'; // from here on a rejection ends nothing
 	call->offerer = side;
 	other(call, side)->ops->offer(other(call, side)->leg, msg);
+}
+
+void call_on_refreshed(struct call *call, enum call_side side)
+{
+	(void)call;
+	(void)side;
 }
 
 void call_on_confirm(struct call *call, enum call_side side, const struct call_msg *msg)

@@ -26,6 +26,7 @@ struct test_rooms {
 	unsigned starts, ends, failures, parks; // of calls
 	unsigned calls_live;
 	char record[4096]; // of leg B at its end
+	char records[2][4096]; // of both
 };
 
 extern struct test_rooms rooms;
@@ -33,5 +34,8 @@ extern struct test_rooms rooms;
 struct registrations;
 extern struct registrations *const test_registrations;
 extern struct calls *const test_calls;
+extern struct ws_server *const test_ws;
 
 void test_rooms_reset(void);
+// A call whose legs are made again out of rooms.records; the first failure, or 0.
+int test_call_restore(struct sip_stack *stack);

@@ -73,8 +73,7 @@ static void useless_streams_are_closed(void **state)
 	static const char *const texts[] = {"\xff\xfe\r\n\r\n", "OPTIONS sip:x\r\nFoo: b\r\n\r\n",
 		"OPTIONS sip:x SIP/2.0\r\nVia: "};
 	struct sip_listen listen_at = {.address = "127.0.0.1", .port = free_port()};
-	struct mw_config config = {
-		.listens = &listen_at, .listen_count = 1, .t1_ms = T1_MS, .on_request = on_request};
+	struct mw_config config = {.t1_ms = T1_MS, .on_request = on_request};
 	char err[256] = "";
 	struct mw *mw;
 
@@ -82,7 +81,7 @@ static void useless_streams_are_closed(void **state)
 	su_init();
 	config.root = su_root_create(NULL);
 	mw = mw_create(&config, err, sizeof(err));
-	if (!mw)
+	if (!mw || mw_listen(mw, &listen_at, err, sizeof(err)) < 0)
 		fail_msg("%s", err);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		int fd = stream_open(listen_at.port, texts[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// W2: the WebSocket server, its messages handed to the SIP stack.
+// W2 and Mw begin to listen: whatever comes in finds the registrations and calls of before.
 #include "cscf.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ static void on_readable(void *arg)
 	ws_dispatch(cscf->ws, sip_stack_on_ws, cscf->sip);
 }
 
-static int w2_init(struct cscf *cscf, char *why, size_t why_len)
+static int w2_start(struct cscf *cscf, char *why, size_t why_len)
 {
 	const struct cscf_w2 *w2 = &cscf->config->w2;
 	struct ws_listen *listens = calloc(w2->listens_count, sizeof(*listens));
@@ -43,11 +43,46 @@ static int w2_init(struct cscf *cscf, char *why, size_t why_len)
 	return cscf->ws == NULL ? -errno : loop_watch(cscf, ws_fd(cscf->ws), on_readable, cscf);
 }
 
-static void w2_fini(struct cscf *cscf)
+static int mw_open(struct cscf *cscf, char *why, size_t why_len)
 {
+	const struct cscf_mw *mw = &cscf->config->mw;
+	struct sip_listen *listens = calloc(mw->listens_count, sizeof(*listens));
+	const struct sip_doors doors = {
+		.ws = cscf->ws, .listens = listens, .listen_count = mw->listens_count};
+	int ret;
+
+	if (listens == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < mw->listens_count; i++) {
+		memcpy(listens[i].address, mw->endpoints[i].address, sizeof(listens[i].address));
+		listens[i].port = mw->endpoints[i].port;
+	}
+	ret = sip_stack_open(cscf->sip, &doors, why, why_len);
+	free(listens);
+	return ret;
+}
+
+static void doors_fini(struct cscf *cscf)
+{
+	if (cscf->ws == NULL)
+		return;
+	// While both sides can still be told.
+	calls_end_all(cscf->calls, 503, "the gateway stops");
+	sip_stack_close(cscf->sip);
 	loop_forget(cscf, ws_fd(cscf->ws));
 	ws_stop(cscf->ws);
 	cscf->ws = NULL;
 }
 
-const struct module module_w2 = {"w2", w2_init, w2_fini};
+static int doors_init(struct cscf *cscf, char *why, size_t why_len)
+{
+	int ret = w2_start(cscf, why, why_len);
+
+	if (ret == 0)
+		ret = mw_open(cscf, why, why_len);
+	if (ret < 0)
+		doors_fini(cscf);
+	return ret;
+}
+
+const struct module module_doors = {"doors", doors_init, doors_fini};
