@@ -31,13 +31,13 @@ networks:
 workers: {{main_core: 0, cores: [1]}}
 memory: {{hugepages: on, size_mb: 512}}
 contexts_max: 4000
-idle: poll
+idle: {idle}
 dtls: {{retention: linger, linger_s: 5}}
 iq: {{socket: {tmp}/iq.sock}}
 """
 DEVICES = {
     "af_packet": "net_af_packet{n},iface={iface},blocksz=65536,framesz=2048,framecnt=2048,qdisc_bypass=1",
-    "af_xdp": "net_af_xdp{n},iface={iface}",
+    "af_xdp": "net_af_xdp{n},iface={iface},busy_budget=0",
 }
 
 
@@ -115,10 +115,10 @@ class Bed:
         for device, _, address, _, _ in LINKS:
             run("ip", "-n", self.gw, "addr", verb, address + "/24", "dev", device)
 
-    def agw_start(self, device):
+    def agw_start(self, device, idle="poll"):
         access, core = (DEVICES[device].format(n=n, iface=link[0]) for n, link in enumerate(LINKS))
         config = self.tmp / "agw.yaml"
-        config.write_text(CONFIG.format(gateway=os.getpid() % 200 + 20, access=access, core=core, tmp=self.tmp))
+        config.write_text(CONFIG.format(gateway=os.getpid() % 200 + 20, access=access, core=core, tmp=self.tmp, idle=idle))
         self.start([self.build / "dataplane/main/eims-agw", "--config", config], " running: ")
 
     def rtpengine_start(self):

@@ -47,18 +47,17 @@ static const struct {
 	{"core-peer", LOAD_CORE_IP, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 10}, LOAD_CORE_PORT},
 };
 
-static void udp_open(struct load *load, enum load_side side)
+int load_socket(const char *ip, uint16_t port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(links[side].port)};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int bytes = SOCKET_BYTES;
 
-	inet_pton(AF_INET, links[side].ip, &address.sin_addr);
+	inet_pton(AF_INET, ip, &address.sin_addr);
 	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0 ||
 		bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
-		die("socket at %s port %u: %m", links[side].ip, links[side].port);
-	load->sock[side] = sock;
-	load->self[side] = address.sin_addr;
+		die("socket at %s port %u: %m", ip, port);
+	return sock;
 }
 
 // Past the queueing discipline, straight to the device; it hears nothing.
@@ -86,7 +85,8 @@ void load_init(struct load *load, unsigned calls)
 	memset(load->calls, 0, calls * sizeof(struct load_call));
 	load->count = calls;
 	for (unsigned side = 0; side < LOAD_SIDES; side++) {
-		udp_open(load, side);
+		load->sock[side] = load_socket(links[side].ip, links[side].port);
+		inet_pton(AF_INET, links[side].ip, &load->self[side]);
 		raw_open(load, side);
 	}
 }
@@ -237,7 +237,7 @@ void load_send(struct load *load, unsigned n, enum load_side side, const uint8_t
 	}
 }
 
-// What a side sent came out at the other, whole and in order; a gap is a loss, and counted by the totals.
+// What a side sent came out at the other, whole and in order; a gap is a loss.
 static bool is_right(
 	struct load *load, unsigned index, enum load_side from, uint8_t *packet, int len)
 {
@@ -257,6 +257,7 @@ static bool is_right(
 	if (n < call->arrived[from] || n >= call->sent[from] ||
 		packet[RTP_LEN - 1] != (uint8_t)(n + index) || packet[20] != (uint8_t)(n + index))
 		return false;
+	load->missed += n - call->arrived[from];
 	call->arrived[from] = n + 1;
 	return true;
 }
@@ -332,15 +333,35 @@ unsigned load_receive(struct load *load)
 
 void load_drain(struct load *load, unsigned quiet_ms)
 {
-	uint64_t since = clock_now_us();
+	uint64_t since = clock_now_us(), seen = 0;
 	struct pollfd fds[LOAD_SIDES] = {{load->sock[0], POLLIN, 0}, {load->sock[1], POLLIN, 0}};
 
 	while (clock_now_us() - since < quiet_ms * 1000u) {
-		if (load_receive(load) > 0)
-			since = clock_now_us();
-		else
+		if (load_receive(load) == 0)
 			poll(fds, LOAD_SIDES, 1);
+		if (load->received[0] + load->received[1] != seen) {
+			seen = load->received[0] + load->received[1];
+			since = clock_now_us();
+		}
 		if (load->turn != NULL)
 			load->turn(load);
 	}
+}
+
+uint64_t load_memory_of(const char *pid)
+{
+	char path[64], line[256];
+	unsigned long long kb, sum = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	file = fopen(path, "r");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "VmRSS: %llu", &kb) == 1 ||
+			sscanf(line, "HugetlbPages: %llu", &kb) == 1)
+			sum += kb * 1024;
+	}
+	if (file != NULL)
+		fclose(file);
+	return sum;
 }

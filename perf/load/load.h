@@ -27,7 +27,8 @@ struct load_call {
 	struct srtp_index tx_index, rx_index;
 	struct sockaddr_in to[LOAD_SIDES]; // where the system under test listens
 	uint8_t headers[LOAD_SIDES][LOAD_HEADERS]; // of its frames, by load_headers()
-	uint32_t sent[LOAD_SIDES], arrived[LOAD_SIDES]; // arrived: of what the side sent
+	uint32_t sent[LOAD_SIDES],
+		arrived[LOAD_SIDES]; // arrived: past the last that came of what the side sent
 	uint64_t handle; // of eims-agw's context
 	struct load_wic *wic; // while ICE and DTLS go on; NULL afterwards
 	char ufrag[12], pwd[36]; // of eims-agw
@@ -44,9 +45,11 @@ struct load {
 	uint64_t received[LOAD_SIDES]; // RTP that left from a side and came out at the other
 	uint64_t rtcp, stun_requests;
 	uint64_t wrong; // what came out differs from what was sent
+	uint64_t missed; // when checked: gaps in what came of a call
 	bool is_checked; // every packet that comes is decrypted and compared, else counted
 	void (*turn)(struct load *load); // now and then while waiting; may be NULL
-	void *target; // of turn
+	void (*media)(
+		struct load *load); // sends what is due while calls are being made; may be NULL
 };
 
 #define LOAD_ACCESS_IP "203.0.113.2"
@@ -56,6 +59,9 @@ struct load {
 // Sockets on the addresses and links of this namespace, as bed.py makes them.
 void load_init(struct load *load, unsigned calls);
 void load_fini(struct load *load);
+
+// An own UDP socket at an address of this namespace.
+int load_socket(const char *ip, uint16_t port);
 
 // Keys of a call's access side, both ways.
 void load_keys(struct load_call *call, const uint8_t *tx, const uint8_t *rx); // key 16, salt 14
@@ -72,7 +78,7 @@ void load_prepare(
 void load_send(struct load *load, unsigned n, enum load_side side, const uint8_t *slots);
 // Takes up to a burst from each socket. How many there were.
 unsigned load_receive(struct load *load);
-// Receives until nothing has come for so long.
+// Receives until no media has come for so long.
 void load_drain(struct load *load, unsigned quiet_ms);
 
 // One trial: packets are made first, then sent at an even rate, both ways alike, calls in random order.
@@ -97,9 +103,9 @@ void load_agw_attach(struct load *load, const char *iq_path);
 // Makes the contexts of calls [first, first + n), then connects them: ICE, DTLS.
 void load_agw_add(struct load *load, unsigned first, unsigned n);
 void load_agw_delete(struct load *load, unsigned first, unsigned n);
-// All of a worker's counters that aren't 0, a line each, of those whose name begins so.
-void load_agw_counters(struct load *load, const char *prefix);
-uint64_t load_agw_counter(struct load *load, const char *name); // all workers together
+// Calls back with each counter, all workers together.
+void load_agw_counters_each(
+	void (*on_counter)(const char *name, uint64_t value, void *arg), void *arg);
 void load_agw_detach(struct load *load);
 // What came that isn't media.
 void load_wic_take(struct load *load, unsigned index, const uint8_t *bytes, size_t len,
@@ -113,5 +119,7 @@ extern const char load_wic_ufrag[], load_wic_pwd[];
 // ---- rtpengine, over its ng protocol ----
 void load_rtpengine_add(struct load *load, const char *ng_ip, uint16_t ng_port);
 void load_rtpengine_delete(struct load *load, const char *ng_ip, uint16_t ng_port);
+
+uint64_t load_memory_of(const char *pid); // resident and huge, bytes
 
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -51,9 +51,11 @@ static void run_until(struct load *load, const bool *flag, const char *what)
 		struct pollfd fds[] = {
 			{iq_client_fd(client), POLLIN, 0}, {load->sock[LOAD_ACCESS], POLLIN, 0}};
 
-		poll(fds, 2, 10);
+		poll(fds, 2, load->media != NULL ? 0 : 10);
 		iq_client_dispatch(client);
 		load_receive(load);
+		if (load->media != NULL)
+			load->media(load);
 	}
 	if (!*flag)
 		die("%s: nothing came", what);
@@ -198,9 +200,11 @@ static void window_connect(struct load *load, unsigned first, unsigned n)
 	while (!window_is_live(load, first, n)) {
 		struct pollfd fd = {.fd = load->sock[LOAD_ACCESS], .events = POLLIN};
 
-		poll(&fd, 1, 10);
+		poll(&fd, 1, load->media != NULL ? 0 : 10);
 		load_receive(load);
 		iq_client_dispatch(client);
+		if (load->media != NULL)
+			load->media(load);
 		if (clock_now_us() - start > WAIT_US)
 			die("a call does not connect");
 	}
@@ -246,28 +250,11 @@ static uint64_t counter_sum(const struct iq_stats *stats, uint32_t counter)
 	return sum;
 }
 
-uint64_t load_agw_counter(struct load *load, const char *name)
+void load_agw_counters_each(
+	void (*on_counter)(const char *name, uint64_t value, void *arg), void *arg)
 {
 	const struct iq_stats *stats = iq_client_stats(client, iq_client_pick(client));
 
-	(void)load;
-	for (uint32_t i = 0; stats != NULL && i < iq_stats_counters(stats); i++) {
-		if (strcmp(iq_stats_counter_name(stats, i), name) == 0)
-			return counter_sum(stats, i);
-	}
-	return 0;
-}
-
-void load_agw_counters(struct load *load, const char *prefix)
-{
-	const struct iq_stats *stats = iq_client_stats(client, iq_client_pick(client));
-
-	(void)load;
-	for (uint32_t i = 0; stats != NULL && i < iq_stats_counters(stats); i++) {
-		const char *name = iq_stats_counter_name(stats, i);
-		uint64_t sum = counter_sum(stats, i);
-
-		if (sum > 0 && strncmp(name, prefix, strlen(prefix)) == 0)
-			fprintf(stderr, "  %s %llu\n", name, (unsigned long long)sum);
-	}
+	for (uint32_t i = 0; stats != NULL && i < iq_stats_counters(stats); i++)
+		on_counter(iq_stats_counter_name(stats, i), counter_sum(stats, i), arg);
 }

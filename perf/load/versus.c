@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The largest rate that a media gateway carries with less than 0.1 % loss, searched from outside.
 //
-// usage: load_versus agw|rtpengine IQ-SOCKET|IP:PORT CALLS SECONDS SEARCHES PID SEED
+// usage: load_versus agw|rtpengine IQ-SOCKET|IP:PORT CALLS SECONDS SEARCHES PID SEED FIRST-PPS
 // in a namespace with 203.0.113.2 and 198.51.100.2. Prints one JSON object; progress goes to stderr.
 #include "load.h"
 
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_PPS 60000
 #define LOSS_MAX 0.001
 #define STALL_US 20000
 #define RECOVER_MS 300
@@ -63,13 +62,12 @@ static void recover(struct search *search)
 static void trial_run(struct search *search, struct load_trial *trial)
 {
 	for (unsigned i = 0; i <= STALLS_MAX; i++) {
+		fprintf(stderr, "  %.0f pps: ", trial->rate_pps);
 		load_trial(search->load, trial);
 		search->trials++;
-		fprintf(stderr,
-			"  %.0f pps: %.4f %% lost, generator late %llu us, cores %.0f %% %.0f %%\n",
-			trial->rate_pps, 100 * load_trial_loss(trial),
-			(unsigned long long)trial->late_us, 100 * trial->cpu[0],
-			100 * trial->cpu[1]);
+		fprintf(stderr, "%.4f %% lost, generator late %llu us, cores %.0f %% %.0f %%\n",
+			100 * load_trial_loss(trial), (unsigned long long)trial->late_us,
+			100 * trial->cpu[0], 100 * trial->cpu[1]);
 		if (trial->late_us < STALL_US)
 			return;
 		search->stalled++;
@@ -114,25 +112,6 @@ static void search_run(struct search *search, double first_pps)
 	}
 }
 
-// Resident and huge memory of a process, bytes.
-static uint64_t memory_read(const char *pid)
-{
-	char path[64], line[256];
-	unsigned long long kb, sum = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%s/status", pid);
-	file = fopen(path, "r");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "VmRSS: %llu", &kb) == 1 ||
-			sscanf(line, "HugetlbPages: %llu", &kb) == 1)
-			sum += kb * 1024;
-	}
-	if (file != NULL)
-		fclose(file);
-	return sum;
-}
-
 static void print(const struct search *search, const double *pps, unsigned n, double bytes)
 {
 	printf("{\"pps\": [");
@@ -153,8 +132,8 @@ int main(int argc, char **argv)
 	double pps[SEARCHES_MAX], memory;
 	unsigned searches;
 
-	if (argc != 8)
-		die("usage: versus agw|rtpengine WHERE CALLS SECONDS SEARCHES PID SEED");
+	if (argc != 9)
+		die("usage: versus agw|rtpengine WHERE CALLS SECONDS SEARCHES PID SEED FIRST-PPS");
 	if (strcmp(argv[1], "agw") != 0 &&
 		sscanf(argv[2], "%31[0-9.]:%u", system.ip, &system.port) != 2)
 		die("%s is no address with port", argv[2]);
@@ -166,20 +145,18 @@ int main(int argc, char **argv)
 	load_init(&load, (unsigned)atoi(argv[3]));
 	if (system.port == 0)
 		load_agw_attach(&load, argv[2]);
-	memory = (double)memory_read(argv[6]);
+	memory = (double)load_memory_of(argv[6]);
 	calls_add(&load, &system);
-	memory = ((double)memory_read(argv[6]) - memory) / load.count;
+	memory = ((double)load_memory_of(argv[6]) - memory) / load.count;
 	if (!load_is_whole(&load))
 		die("media does not pass as it should");
 	for (unsigned i = 0; i < searches; i++) {
-		search_run(&search, i == 0 ? FIRST_PPS : pps[0]);
+		search_run(&search, i == 0 ? atof(argv[8]) : pps[0]);
 		pps[i] = search.best_pps;
 	}
 	print(&search, pps, searches, memory);
-	if (system.port == 0) {
-		load_agw_counters(&load, "");
+	if (system.port == 0)
 		load_agw_detach(&load);
-	}
 	load_fini(&load);
 	return 0;
 }
