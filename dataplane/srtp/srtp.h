@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SRTP and SRTCP (RFC 3711, RFC 7714) in bursts on intel-ipsec-mb.
+// SRTP and SRTCP (RFC 3711, RFC 7714) in bursts.
 #pragma once
 
 #include "srtp_state.h"
@@ -77,7 +77,15 @@ static_assert(sizeof(struct srtp_item) == 32, "srtp_item: two in a line");
 // Per-worker scratch: multi-buffer manager, jobs, counters.
 struct srtp_ctx;
 
-enum srtp_arch { SRTP_ARCH_AUTO, SRTP_ARCH_SSE, SRTP_ARCH_AVX2, SRTP_ARCH_AVX512 };
+// intel-ipsec-mb with an instruction set, or (SRTP_ARCH_OWN) our own kernels for AES_CM_128_HMAC_SHA1 and
+// intel-ipsec-mb for the rest. All make the same bytes.
+enum srtp_arch {
+	SRTP_ARCH_AUTO,
+	SRTP_ARCH_SSE,
+	SRTP_ARCH_AVX2,
+	SRTP_ARCH_AVX512,
+	SRTP_ARCH_OWN, // AVX-512 with VAES
+};
 
 struct srtp_counters {
 	uint64_t ok;
@@ -90,13 +98,13 @@ struct srtp_counters {
 };
 
 // Own memory (not in the arenas); one per worker, used by one thread at a time. SRTP_ARCH_AUTO takes
-// the best instruction set that the processor has. NULL with errno ENOTSUP (processor lacks AES-NI
+// the fastest that the processor can do. NULL with errno ENOTSUP (processor lacks AES-NI
 // or what was asked for; self-check failed) or ENOMEM.
 struct srtp_ctx *srtp_ctx_create(enum srtp_arch arch);
 
 void srtp_ctx_destroy(struct srtp_ctx *ctx); // wipes and frees; NULL is legal
 
-// "sse", "avx2" or "avx512".
+// "sse", "avx2", "avx512" or "own-avx512".
 const char *srtp_ctx_arch_name(const struct srtp_ctx *ctx);
 
 // Counters of the context since its creation; read from the worker's thread.

@@ -14,12 +14,27 @@ static const struct {
 	uint64_t features; // that the processor must have
 	void (*init)(IMB_MGR *mgr);
 	uint16_t hash_lanes;
+	const struct srtp_backend *backend;
 } archs[] = {
-	[SRTP_ARCH_SSE] = {IMB_ARCH_SSE, "sse", IMB_CPUFLAGS_SSE, init_mb_mgr_sse, 4},
-	[SRTP_ARCH_AVX2] = {IMB_ARCH_AVX2, "avx2", IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2, 8},
+	[SRTP_ARCH_SSE] = {IMB_ARCH_SSE, "sse", IMB_CPUFLAGS_SSE, init_mb_mgr_sse, 4,
+		&srtp_backend_mb},
+	[SRTP_ARCH_AVX2] = {IMB_ARCH_AVX2, "avx2", IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2, 8,
+		&srtp_backend_mb},
 	[SRTP_ARCH_AVX512] = {IMB_ARCH_AVX512, "avx512", IMB_CPUFLAGS_AVX512, init_mb_mgr_avx512,
-		16},
+		16, &srtp_backend_mb},
+	[SRTP_ARCH_OWN] = {IMB_ARCH_AVX512, "own-avx512",
+		IMB_CPUFLAGS_AVX512 | IMB_FEATURE_VAES | IMB_FEATURE_BMI2, init_mb_mgr_avx512, 16,
+		&srtp_backend_avx512},
 };
+
+// The library reads what the processor has; the compiler's test also asks whether the kernel keeps the
+// wide registers.
+static int arch_is_usable(enum srtp_arch arch, uint64_t features)
+{
+	if (arch > SRTP_ARCH_OWN || (features & archs[arch].features) != archs[arch].features)
+		return 0;
+	return archs[arch].imb != IMB_ARCH_AVX512 || __builtin_cpu_supports("avx512bw");
+}
 
 // The second manager for what would leave the wide hash nearly empty. The library's SSE code takes
 // the SHA extensions by itself.
@@ -43,13 +58,14 @@ static int manager_start(struct srtp_ctx *ctx, enum srtp_arch arch)
 		return -ENOMEM;
 	features = ctx->mgr->features;
 	if (arch == SRTP_ARCH_AUTO) {
-		for (arch = SRTP_ARCH_AVX512; arch > SRTP_ARCH_SSE; arch--) {
-			if ((features & archs[arch].features) == archs[arch].features)
+		for (arch = SRTP_ARCH_OWN; arch > SRTP_ARCH_SSE; arch--) {
+			if (arch_is_usable(arch, features))
 				break;
 		}
 	}
-	if (arch > SRTP_ARCH_AVX512 || (features & archs[arch].features) != archs[arch].features)
+	if (!arch_is_usable(arch, features))
 		return -ENOTSUP;
+	ctx->backend = archs[arch].backend;
 	archs[arch].init(ctx->mgr);
 	ctx->arch_name = archs[arch].name;
 	ctx->hash_lanes = archs[arch].hash_lanes;

@@ -29,7 +29,24 @@ struct srtp_gcm_ops {
 	aes_gcm_pre_t pre;
 };
 
+// A way to do the work of AES_CM_128_HMAC_SHA1 for n lanes, n <= SRTP_LANES. What differs between the back ends is the
+// time that they take.
+struct srtp_backend {
+	// Counter mode over the bodies, in place; a body may be empty.
+	void (*crypt)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
+	// The full 20 bytes of the HMAC of lanes[i] go to ctx->tags[i]; may bring the lanes into another order.
+	void (*hash)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
+};
+
+extern const struct srtp_backend srtp_backend_mb; // srtp_cm_mb.c, any processor with AES-NI
+extern const struct srtp_backend srtp_backend_avx512; // srtp_cm_avx512.c
+
+// srtp_cm_mb.c: as hash does, of the n lanes from number at on, one after the other with the SHA extensions. Only
+// where ctx->narrow is.
+void srtp_mb_hash_narrow(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t at, uint16_t n);
+
 struct srtp_ctx {
+	const struct srtp_backend *backend;
 	IMB_MGR *mgr;
 	IMB_MGR *narrow; // SHA extensions, a packet at a time; NULL when there are none
 	uint16_t hash_lanes; // packets that mgr hashes side by side, a power of two

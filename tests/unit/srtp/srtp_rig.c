@@ -108,7 +108,7 @@ int rig_run(struct srtp_ctx *ctx, rig_burst burst, struct rig_packet *packet,
 unsigned int rig_contexts(struct srtp_ctx *contexts[RIG_ARCHS])
 {
 	static const enum srtp_arch archs[RIG_ARCHS] = {
-		SRTP_ARCH_SSE, SRTP_ARCH_AVX2, SRTP_ARCH_AVX512};
+		SRTP_ARCH_SSE, SRTP_ARCH_AVX2, SRTP_ARCH_AVX512, SRTP_ARCH_OWN};
 	unsigned int n = 0;
 
 	for (int i = 0; i < RIG_ARCHS; i++) {

@@ -48,5 +48,5 @@ int rig_run(struct srtp_ctx *ctx, rig_burst burst, struct rig_packet *packet,
 	const struct srtp_key *key, struct srtp_index *index);
 
 // Contexts of every instruction set that the processor has; the missing ones are said on stderr.
-#define RIG_ARCHS 3
+#define RIG_ARCHS 4
 unsigned int rig_contexts(struct srtp_ctx *contexts[RIG_ARCHS]);
