@@ -11,7 +11,9 @@
 static const struct option long_options[] = {{"quick", no_argument, NULL, 'q'},
 	{"seed", required_argument, NULL, 's'}, {"repeats", required_argument, NULL, 'r'},
 	{"legs", required_argument, NULL, 'l'}, {"suite", required_argument, NULL, 'u'},
-	{"payload", required_argument, NULL, 'p'}, {"ip", required_argument, NULL, 'i'}, {0}};
+	{"payload", required_argument, NULL, 'p'}, {"ip", required_argument, NULL, 'i'},
+	{"backend", required_argument, NULL, 'b'}, {"flows", required_argument, NULL, 'f'},
+	{"batch", required_argument, NULL, 'n'}, {0}};
 
 static uint64_t number(const char *text)
 {
@@ -48,6 +50,15 @@ static void option_take(struct bench_options *options, int option)
 		break;
 	case 'i':
 		options->ip = (unsigned)number(optarg);
+		break;
+	case 'b':
+		options->backend = optarg;
+		break;
+	case 'f':
+		options->flows = (uint32_t)number(optarg);
+		break;
+	case 'n':
+		options->batch = (uint32_t)number(optarg);
 		break;
 	default:
 		exit(2);

@@ -16,9 +16,11 @@ struct bench_options {
 	const char *suite; // "CM_80", "GCM_128" or "GCM_256"
 	unsigned payload; // bytes of RTP payload
 	unsigned ip; // 4 or 6
+	const char *backend; // srtp_bench: only this one of avx512, ipsec-mb, libsrtp2; NULL: all
+	uint32_t flows, batch; // srtp_bench: only these; 0: all
 };
 
-// Reads --quick, --seed N, --repeats N, --legs N, --suite NAME, --payload N, --ip N; anything else ends the process with
+// Reads --quick, --seed N, --repeats N, --legs N, --suite NAME, --payload N, --ip N, --backend NAME, --flows N, --batch N; anything else ends the process with
 // status 2. What isn't given is the base: 100000 legs, CM_80, 160 bytes, IPv4.
 void bench_options_read(struct bench_options *options, int argc, char **argv);
 

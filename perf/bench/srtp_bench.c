@@ -1,206 +1,283 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cycles (TSC) per packet of the SRTP bursts, by suite, number of flows, burst and payload.
-#include "srtp.h"
+// Cycles (TSC) a packet of SRTP alone: our back ends and libsrtp2, by suite, flows and batch.
+#include "bench.h"
+#include "crypto_bench.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <x86intrin.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-#define BURST_MAX 64
-#define PACKETS 1024 // buffers in turn: warm in L2, as after a NIC's DDIO
-#define STRIDE 2048
-#define REPEATS 5
+#define STRIDE 1280
+#define SWEEP_BYTES (16u << 20) // more than an L2 holds
+#define SAMPLES 31
+#define SAMPLES_QUICK 7
+#define DISTURBED_MAX 200 // times the samples: then the machine is too busy to say anything
+#define NSS_FLOWS_MAX 1000 // with more sessions that build takes minutes
 
-// What a shard's arena holds of a flow.
-struct flow {
-	struct srtp_key key;
-	struct srtp_index index;
-	uint16_t seq;
-} __attribute__((aligned(64)));
+#define FLOWS_MAX 100000
 
-struct bench {
-	struct srtp_ctx *ctx;
-	struct flow *flows;
-	uint32_t *order; // flows in random order
-	uint8_t *packets;
-	uint32_t flow_count, at, packet;
-	uint16_t payload, burst;
-	enum srtp_suite suite;
-};
+static struct {
+	struct bench_options options;
+	unsigned samples;
+	const char *build; // libsrtp2's crypto library
+	uint8_t *memory, *sweep;
+	struct crypto_packet packets[CRYPTO_PACKETS];
+	uint32_t *order, *sent; // of the flows: in which they come, packets so far
+	uint32_t at;
+	struct srtp_ctx *sealer;
+	struct srtp_key masters[CRYPTO_MASTERS];
+} bench;
 
-static void *pages_get(size_t bytes)
+void crypto_master(uint8_t master[32 + 14], uint32_t flow)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (unsigned i = 0; i < 32 + 14; i++)
+		master[i] = (uint8_t)(flow % CRYPTO_MASTERS * 37 + i * 101);
+}
 
-	if (p == MAP_FAILED) {
-		perror("mmap");
-		exit(1);
-	}
-	madvise(p, bytes, MADV_HUGEPAGE);
+static void *bytes_get(size_t bytes)
+{
+	void *p = aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
+
+	if (!p)
+		bench_fail("no memory");
+	memset(p, 1, bytes);
 	return p;
 }
 
-static void flows_make(struct bench *bench)
+// A packet of the next flow; with a tag when it is to be opened.
+static void packet_make(const struct crypto_case *of, struct crypto_packet *packet)
 {
-	const struct srtp_suite_info *info = srtp_suite_info(bench->suite);
-	uint8_t master[32 + 14] = {0};
-	struct srtp_key sample;
+	uint32_t flow = bench.order[bench.at++ % of->flows];
+	uint32_t index = bench.sent[flow]++;
+	struct srtp_index sealing = {.roc = index >> 16};
+	struct srtp_item item;
 
-	bench->at = 0;
-	for (uint32_t i = 0; i < bench->flow_count; i++) {
-		memcpy(master, &i, sizeof(i));
-		// The cost of a packet does not depend on the key: derive a few, copy the rest.
-		if (i < 64 &&
-			srtp_key_init(&sample, bench->suite, master, info->key_len, master + 32,
-				info->salt_len) < 0)
-			exit(1);
-		bench->flows[i].key = sample;
-		bench->flows[i].index = (struct srtp_index){0};
-		bench->flows[i].seq = (uint16_t)i;
-		bench->order[i] = i;
+	*packet = (struct crypto_packet){packet->data, flow, (uint16_t)(12 + of->payload),
+		(uint16_t)(12 + of->payload + CRYPTO_ROOM)};
+	memset(packet->data, 0, 12);
+	packet->data[0] = 0x80;
+	packet->data[2] = (uint8_t)(index >> 8);
+	packet->data[3] = (uint8_t)index;
+	flow = __builtin_bswap32(flow + 1);
+	memcpy(packet->data + 8, &flow, 4);
+	if (!of->unprotects)
+		return;
+	item = (struct srtp_item){.data = packet->data,
+		.key = &bench.masters[packet->flow % CRYPTO_MASTERS],
+		.index = &sealing,
+		.len = packet->len,
+		.room = packet->room};
+	if (srtp_protect_burst(bench.sealer, &item, 1) != 1)
+		bench_fail("a packet can't be sealed");
+	packet->len = item.len;
+}
+
+// Where flows are many, their keys have left L1 and L2 since they were last used; the packets have not.
+static void caches_settle(const struct crypto_case *of)
+{
+	volatile uint8_t sink = 0;
+
+	if (of->flows <= 1000)
+		return;
+	for (size_t i = 0; i < SWEEP_BYTES; i += 64)
+		sink ^= bench.sweep[i];
+	for (unsigned i = 0; i < CRYPTO_PACKETS; i++) {
+		for (unsigned k = 0; k < of->payload + 64u; k += 64)
+			sink ^= bench.packets[i].data[k];
 	}
-	for (uint32_t i = bench->flow_count; i > 1; i--) {
-		uint32_t k = (uint32_t)rand() % i;
-		uint32_t swap = bench->order[i - 1];
+	(void)sink;
+}
 
-		bench->order[i - 1] = bench->order[k];
-		bench->order[k] = swap;
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
+}
+
+// Cycles a packet, or a negative number when something else ran meanwhile.
+static double sample_take(const struct crypto_side *side, const struct crypto_case *of)
+{
+	unsigned done;
+	uint64_t start, end;
+	long before;
+
+	for (unsigned i = 0; i < CRYPTO_PACKETS; i++)
+		packet_make(of, &bench.packets[i]);
+	side->ready(bench.packets, CRYPTO_PACKETS);
+	caches_settle(of);
+	before = preemptions();
+	start = bench_tsc();
+	done = side->run(of);
+	end = bench_tsc();
+	if (done != CRYPTO_PACKETS)
+		bench_fail("%s has done %u of %u packets", side->backend, done, CRYPTO_PACKETS);
+	return preemptions() == before ? (double)(end - start) / CRYPTO_PACKETS : -1;
+}
+
+static int is_crippled(void)
+{
+	return strcmp(bench.build, "NSS") == 0;
+}
+
+static void row_print(const struct crypto_side *side, const struct crypto_case *of, double *samples)
+{
+	static const char *const suites[SRTP_SUITE_COUNT] = {
+		"", "CM_80", "CM_32", "GCM_128", "GCM_256"};
+	int is_foreign = side == &crypto_libsrtp2;
+	char conditions[256];
+	struct bench_row row = {.name = "crypto.cycles",
+		.unit = "TSC cycles/packet",
+		.conditions = conditions,
+		.remark = is_foreign && is_crippled() ? "built on NSS: no fair baseline" : NULL};
+
+	snprintf(conditions, sizeof(conditions),
+		"\"backend\":\"%s\",%s%s%s\"op\":\"%s\",\"suite\":\"%s\",\"flows\":%u,"
+		"\"batch\":%u,\"payload\":%u",
+		side->backend, is_foreign ? "\"build\":\"" : "", is_foreign ? bench.build : "",
+		is_foreign ? "\"," : "", of->unprotects ? "unprotect" : "protect",
+		suites[of->suite], of->flows, of->batch, of->payload);
+	bench_row_print(&row, samples, bench.samples);
+}
+
+static void row_run(const struct crypto_side *side, const struct crypto_case *of)
+{
+	double samples[BENCH_SAMPLES_MAX];
+	unsigned taken = 0;
+
+	sample_take(side, of);
+	for (unsigned tries = 0; taken < bench.samples; tries++) {
+		double cycles = sample_take(side, of);
+
+		if (cycles > 0)
+			samples[taken++] = cycles;
+		else if (tries > DISTURBED_MAX * bench.samples)
+			bench_fail("this machine is too busy to measure");
+	}
+	row_print(side, of, samples);
+}
+
+static void masters_make(enum srtp_suite suite)
+{
+	const struct srtp_suite_info *info = srtp_suite_info(suite);
+	uint8_t master[32 + 14];
+
+	for (uint32_t i = 0; i < CRYPTO_MASTERS; i++) {
+		crypto_master(master, i);
+		if (srtp_key_init(&bench.masters[i], suite, master, info->key_len,
+			    master + info->key_len, info->salt_len) < 0)
+			bench_fail("no key");
 	}
 }
 
-static void burst_make(struct bench *bench, struct srtp_item *items)
+// An option that was not given lets all pass.
+static int only(uint32_t option, uint32_t value)
 {
-	for (uint16_t i = 0; i < bench->burst; i++) {
-		struct flow *flow = &bench->flows[bench->order[bench->at]];
-		uint8_t *data = bench->packets + (size_t)bench->packet * STRIDE;
-
-		bench->at = bench->at + 1 == bench->flow_count ? 0 : bench->at + 1;
-		bench->packet = (bench->packet + 1) % PACKETS;
-		data[0] = 0x80;
-		data[2] = (uint8_t)(flow->seq >> 8);
-		data[3] = (uint8_t)flow->seq++;
-		items[i] = (struct srtp_item){.data = data,
-			.key = &flow->key,
-			.index = &flow->index,
-			.len = (uint16_t)(12 + bench->payload),
-			.room = STRIDE};
-	}
+	return option == 0 || option == value;
 }
 
-struct cycles {
-	double protect, unprotect;
-};
-
-// Sealing moves on. Opening is timed on bursts sealed just before, with the indices set back, and,
-// where flows are many, keys and indices thrown out of all caches: nobody prefetched them.
-static struct cycles bench_once(struct bench *bench, uint32_t bursts)
+// libsrtp2 takes packets one by one: its rows have a batch of 1.
+static void batches_run(const struct crypto_side *side, struct crypto_case *of)
 {
-	struct srtp_index before[BURST_MAX];
-	struct srtp_item items[BURST_MAX];
-	uint64_t seal = 0, open = 0;
-	uint32_t packets = bursts * bench->burst;
+	static const uint16_t batches[] = {1, 4, 8, 16, 32, 64};
+	int is_single = side == &crypto_libsrtp2;
 
-	for (uint32_t b = 0; b < bursts; b++) {
-		uint64_t start;
-
-		burst_make(bench, items);
-		start = __rdtsc();
-		if (srtp_protect_burst(bench->ctx, items, bench->burst) != bench->burst)
-			exit(1);
-		seal += __rdtsc() - start;
+	of->payload = 160;
+	for (unsigned i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+		of->batch = batches[i];
+		if (is_single ? i == 0 : only(bench.options.batch, of->batch))
+			row_run(side, of);
 	}
-	for (uint32_t b = 0; b < bursts; b++) {
-		uint64_t start;
+	of->payload = 1100;
+	of->batch = is_single ? 1 : 32;
+	if (of->flows == 1000)
+		row_run(side, of);
+}
 
-		burst_make(bench, items);
-		for (uint16_t i = 0; i < bench->burst; i++)
-			before[i] = *items[i].index;
-		srtp_protect_burst(bench->ctx, items, bench->burst);
-		for (uint16_t i = bench->burst; i-- > 0;) {
-			*(struct srtp_index *)items[i].index = before[i];
-			if (bench->flow_count > 2 * PACKETS)
-				for (int line = 0; line < 9; line++)
-					_mm_clflushopt((char *)(uintptr_t)items[i].key + 64 * line);
+static void flows_run(const struct crypto_side *side, enum srtp_suite suite, uint32_t flows)
+{
+	struct crypto_case of = {.suite = suite, .flows = flows};
+
+	masters_make(suite);
+	bench.order = bench_order(flows, bench.options.seed);
+	memset(bench.sent, 0, flows * sizeof(*bench.sent));
+	bench.at = 0;
+	side->open(&of);
+	for (of.unprotects = 0; of.unprotects < 2; of.unprotects++)
+		batches_run(side, &of);
+	side->close();
+	free(bench.order);
+}
+
+static void side_run(const struct crypto_side *side)
+{
+	static const enum srtp_suite suites[] = {SRTP_SUITE_AES128_CM_SHA1_80,
+		SRTP_SUITE_AEAD_AES_128_GCM, SRTP_SUITE_AEAD_AES_256_GCM};
+	static const uint32_t flows[] = {1, 1000, FLOWS_MAX};
+
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned k = 0; k < 3; k++) {
+			if (side == &crypto_libsrtp2 && is_crippled() && flows[k] > NSS_FLOWS_MAX)
+				continue;
+			if (only(bench.options.flows, flows[k]))
+				flows_run(side, suites[i], flows[k]);
 		}
-		_mm_mfence();
-		start = __rdtsc();
-		if (srtp_unprotect_burst(bench->ctx, items, bench->burst) != bench->burst)
-			exit(1);
-		open += __rdtsc() - start;
 	}
-	return (struct cycles){(double)seal / packets, (double)open / packets};
 }
 
-static int double_order(const void *a, const void *b)
+// The build on OpenSSL that perf/libsrtp2-openssl leaves beside the binary, where it is.
+static void libsrtp2_choose(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
+	bench.build =
+		crypto_libsrtp2_load(access(LIBSRTP2_OPENSSL, R_OK) == 0 ? LIBSRTP2_OPENSSL : NULL);
+	if (is_crippled())
+		fprintf(stderr,
+			"srtp_bench: WARNING: libsrtp2 is Debian's build on NSS, which "
+			"collapses with many sessions: no fair baseline.\n"
+			"perf/libsrtp2-openssl makes the one on OpenSSL.\n");
 }
 
-static void bench_row(struct bench *bench)
+static void core_pin(void)
 {
-	uint32_t bursts = (bench->flow_count > 40000 ? 120000 : 40000) / bench->burst;
-	double protect[REPEATS], unprotect[REPEATS];
+	cpu_set_t set;
 
-	flows_make(bench);
-	bench_once(bench, bursts / 4 + 1);
-	for (int i = 0; i < REPEATS; i++) {
-		struct cycles cycles = bench_once(bench, bursts);
-
-		protect[i] = cycles.protect;
-		unprotect[i] = cycles.unprotect;
-	}
-	qsort(protect, REPEATS, sizeof(double), double_order);
-	qsort(unprotect, REPEATS, sizeof(double), double_order);
-	printf("%-24s %7u flows  burst %2u  %4u B   protect %6.0f   unprotect %6.0f\n",
-		srtp_suite_info(bench->suite)->sdes_name, bench->flow_count, bench->burst,
-		bench->payload, protect[REPEATS / 2], unprotect[REPEATS / 2]);
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static void suite_rows(struct bench *bench, uint32_t flows_max)
+static void buffers_make(void)
 {
-	static const uint16_t bursts[] = {1, 4, 8, 16, 32, 64};
-
-	bench->payload = 160;
-	bench->flow_count = 1000;
-	for (unsigned int i = 0; i < sizeof(bursts) / sizeof(bursts[0]); i++) {
-		bench->burst = bursts[i];
-		bench_row(bench);
-	}
-	bench->burst = 32;
-	for (bench->flow_count = 10000; bench->flow_count <= flows_max; bench->flow_count *= 10)
-		bench_row(bench);
-	bench->flow_count = 1000;
-	bench->payload = 1200;
-	bench_row(bench);
+	bench.memory = bytes_get((size_t)CRYPTO_PACKETS * STRIDE);
+	bench.sweep = bytes_get(SWEEP_BYTES);
+	bench.sent = bytes_get(FLOWS_MAX * sizeof(uint32_t));
+	for (unsigned i = 0; i < CRYPTO_PACKETS; i++)
+		bench.packets[i].data = bench.memory + (size_t)i * STRIDE;
 }
 
 int main(int argc, char **argv)
 {
-	static const enum srtp_arch archs[] = {SRTP_ARCH_AUTO, SRTP_ARCH_SSE, SRTP_ARCH_AVX2};
-	uint32_t flows_max = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 100000;
-	unsigned int arch = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) % 3 : 0;
-	struct bench bench = {.ctx = srtp_ctx_create(archs[arch])};
+	static const struct crypto_side *const sides[] = {
+		&crypto_own, &crypto_ipsec_mb, &crypto_libsrtp2};
+	struct bench_options *options = &bench.options;
 
-	if (!bench.ctx || flows_max < 1000) {
-		fprintf(stderr, "usage: srtp_bench [flows >= 1000 [0 auto | 1 sse | 2 avx2]]\n");
-		return 1;
+	bench_options_read(options, argc, argv);
+	bench.samples = options->quick ? SAMPLES_QUICK : SAMPLES;
+	core_pin();
+	bench.sealer = srtp_ctx_create(SRTP_ARCH_AUTO);
+	if (!bench.sealer)
+		bench_fail("this processor lacks AES-NI");
+	buffers_make();
+	for (unsigned i = 0; i < 3; i++) {
+		if (options->backend && strcmp(options->backend, sides[i]->backend) != 0)
+			continue;
+		if (sides[i] == &crypto_libsrtp2)
+			libsrtp2_choose();
+		side_run(sides[i]);
 	}
-	bench.flows = pages_get(flows_max * sizeof(struct flow));
-	bench.order = pages_get(flows_max * sizeof(uint32_t));
-	bench.packets = pages_get((size_t)PACKETS * STRIDE);
-	printf("%s, cycles of the time stamp counter per packet, median of %d\n",
-		srtp_ctx_arch_name(bench.ctx), REPEATS);
-	for (int suite = 1; suite < SRTP_SUITE_COUNT; suite++) {
-		if (suite == SRTP_SUITE_AES128_CM_SHA1_32)
-			continue; // as the 80-bit suite
-		bench.suite = (enum srtp_suite)suite;
-		suite_rows(&bench, flows_max);
-	}
-	srtp_ctx_destroy(bench.ctx);
 	return 0;
 }
