@@ -101,7 +101,7 @@ static int plain_aead_open(struct srtp_ctx *ctx, struct srtp_lane *lane, uint32_
 	wire_store32(ctx->flat_aad + clear_len, word);
 	lane->aad = ctx->flat_aad;
 	lane->aad_len = (uint16_t)(clear_len + WORD_LEN);
-	srtp_gcm_open(ctx, lane);
+	srtp_gcm_open(ctx, &lane, 1);
 	srtp_lanes_keep(ctx, lane);
 	return 0;
 }

@@ -10,11 +10,15 @@ static_assert(SRTP_LANES % SRTP_AVX512_LANES == 0, "full chunks fill the kernel"
 
 static void lanes_crypt(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)
 {
-	(void)ctx;
+	const uint8_t *keys[SRTP_LANES] = {NULL};
+
+	for (uint16_t i = 0; i < n; i++)
+		keys[i] = lanes[i]->cm->cipher;
+	srtp_avx512_keys_128(keys, n, ctx->round_keys);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct srtp_avx512_text text = {
 			.data = lanes[i]->body,
-			.round_keys = lanes[i]->cm->round_keys,
+			.round_keys = srtp_avx512_keys_of(ctx->round_keys, i),
 			.iv = lanes[i]->iv,
 			.len = lanes[i]->body_len,
 		};
@@ -70,4 +74,8 @@ static void lanes_hash(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t 
 		srtp_mb_hash_narrow(ctx, lanes, n - rest, rest);
 }
 
-const struct srtp_backend srtp_backend_avx512 = {.crypt = lanes_crypt, .hash = lanes_hash};
+const struct srtp_backend srtp_backend_avx512 = {
+	.crypt = lanes_crypt,
+	.hash = lanes_hash,
+	.schedule = {srtp_schedule_128, srtp_schedule_256},
+};

@@ -5,9 +5,9 @@
 // The synchronous bursts of the library fill its lanes across packets and leave none waiting. They
 // are called without their parameter checks, which refuse the 80- and 32-bit tags of SRTP.
 
-static void cipher_job_fill(IMB_JOB *job, const struct srtp_lane *lane)
+static void cipher_job_fill(IMB_JOB *job, const struct srtp_lane *lane, const uint8_t *round_keys)
 {
-	job->enc_keys = lane->cm->round_keys;
+	job->enc_keys = round_keys;
 	job->src = lane->body;
 	job->dst = lane->body;
 	job->msg_len_to_cipher_in_bytes = lane->body_len;
@@ -24,15 +24,22 @@ static void hash_job_fill(IMB_JOB *job, const struct srtp_lane *lane)
 
 static void lanes_crypt(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n)
 {
+	struct srtp_schedule schedules[SRTP_LANES];
 	uint16_t jobs = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
-		if (lanes[i]->body_len > 0)
-			cipher_job_fill(&ctx->jobs[jobs++], lanes[i]);
+		uint8_t *round_keys = ctx->round_keys + jobs * SRTP_ROUND_KEYS_128;
+
+		if (lanes[i]->body_len == 0)
+			continue;
+		schedules[jobs] = (struct srtp_schedule){lanes[i]->cm->cipher, round_keys};
+		cipher_job_fill(&ctx->jobs[jobs++], lanes[i], round_keys);
 	}
-	if (jobs > 0)
-		IMB_SUBMIT_CIPHER_BURST_NOCHECK(ctx->mgr, ctx->jobs, jobs, IMB_CIPHER_CNTR,
-			IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
+	if (jobs == 0)
+		return;
+	srtp_schedule_128(schedules, jobs);
+	IMB_SUBMIT_CIPHER_BURST_NOCHECK(
+		ctx->mgr, ctx->jobs, jobs, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
 }
 
 void srtp_mb_hash_narrow(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t at, uint16_t n)
@@ -62,4 +69,8 @@ static void lanes_hash(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t 
 		srtp_mb_hash_narrow(ctx, lanes, wide, rest);
 }
 
-const struct srtp_backend srtp_backend_mb = {.crypt = lanes_crypt, .hash = lanes_hash};
+const struct srtp_backend srtp_backend_mb = {
+	.crypt = lanes_crypt,
+	.hash = lanes_hash,
+	.schedule = {srtp_schedule_128, srtp_schedule_256},
+};

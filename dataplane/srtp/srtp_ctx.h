@@ -3,11 +3,15 @@
 #pragma once
 
 #include "srtp_priv.h"
+#include "srtp_schedule.h"
 
 #include <intel-ipsec-mb.h>
 
 // Packets that go through the passes together: two fills of the widest hash lanes.
 #define SRTP_LANES 32
+
+// AEAD packets whose keys are made ready together.
+#define SRTP_GCM_AT_ONCE 4
 
 // intel-ipsec-mb writes 20 bytes whatever tag length is asked for.
 #define SRTP_TAG_STRIDE 32
@@ -36,6 +40,8 @@ struct srtp_backend {
 	void (*crypt)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 	// The full 20 bytes of the HMAC of lanes[i] go to ctx->tags[i]; may bring the lanes into another order.
 	void (*hash)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
+	// Round keys of AES-128, of AES-256.
+	void (*schedule[2])(const struct srtp_schedule *jobs, unsigned int n);
 };
 
 extern const struct srtp_backend srtp_backend_mb; // srtp_cm_mb.c, any processor with AES-NI
@@ -63,10 +69,13 @@ struct srtp_ctx {
 	struct srtp_lane lanes[SRTP_LANES];
 
 	IMB_JOB jobs[SRTP_LANES];
+	uint8_t round_keys[SRTP_LANES * SRTP_ROUND_KEYS_128] __attribute__((aligned(64)));
 	uint8_t tags[SRTP_LANES][SRTP_TAG_STRIDE];
 
 	// The library stores with alignment, but its header asks for it only if LINUX is defined.
-	struct gcm_key_data gcm_key __attribute__((aligned(64)));
+	struct srtp_gcm_scratch {
+		struct gcm_key_data key;
+	} __attribute__((aligned(64))) gcm_keys[SRTP_GCM_AT_ONCE];
 	struct gcm_context_data gcm_state;
 	uint8_t flat_aad[2048]; // AEAD SRTCP with E = 0: the authenticated bytes in one piece
 } __attribute__((aligned(64)));

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #define LONGEST 1500
+#define LONGEST_AAD 384
 
 struct trial {
 	struct srtp_ctx *ctx;
 	struct srtp_key key;
 	struct gcm_key_data full __attribute__((aligned(64)));
 	struct srtp_session_pair session;
-	uint8_t aad[2 * 16 * SRTP_GCM_POWERS];
+	uint8_t aad[LONGEST_AAD];
 	uint8_t compact_text[LONGEST], full_text[LONGEST];
 };
 
@@ -22,7 +23,7 @@ struct trial {
 static enum srtp_gcm_layout layout_find(const struct trial *trial)
 {
 	const uint8_t *table = (const uint8_t *)&trial->full.ghash_keys;
-	const uint8_t *powers = trial->key.gcm128.powers;
+	const uint8_t *powers = trial->key.gcm.powers;
 	static const uint8_t zeroes[128];
 
 	if (memcmp(table + 16 * (48 - SRTP_GCM_POWERS), powers, 16 * SRTP_GCM_POWERS) == 0)
@@ -44,6 +45,7 @@ static int lengths_agree(struct trial *trial, uint16_t len, uint16_t aad_len)
 {
 	struct srtp_ctx *ctx = trial->ctx;
 	struct srtp_item item = {.key = &trial->key, .data = trial->aad};
+	struct srtp_lane *lanes[1];
 	struct srtp_lane lane = {.item = &item,
 		.suite = trial->key.suite,
 		.body = trial->compact_text,
@@ -54,17 +56,18 @@ static int lengths_agree(struct trial *trial, uint16_t len, uint16_t aad_len)
 		.tag = ctx->tags[1]};
 	const struct srtp_gcm_ops *ops = &ctx->gcm_ops[lane.suite == SRTP_SUITE_AEAD_AES_256_GCM];
 
+	lanes[0] = &lane;
 	pattern_fill(trial->compact_text, len);
 	pattern_fill(trial->full_text, len);
-	memset(&ctx->gcm_key, 0xa5, sizeof(ctx->gcm_key));
-	srtp_gcm_seal(ctx, &lane);
+	memset(ctx->gcm_keys, 0xa5, sizeof(ctx->gcm_keys));
+	srtp_gcm_seal(ctx, lanes, 1);
 	ops->enc(&trial->full, &ctx->gcm_state, trial->full_text, trial->full_text, len, lane.iv,
 		trial->aad, aad_len, lane.received, SRTP_TAG_MAX);
 	if (memcmp(trial->compact_text, trial->full_text, len) != 0 ||
 		memcmp(lane.tag, lane.received, SRTP_TAG_MAX) != 0)
 		return 0;
-	memset(&ctx->gcm_key, 0xa5, sizeof(ctx->gcm_key));
-	srtp_gcm_open(ctx, &lane);
+	memset(ctx->gcm_keys, 0xa5, sizeof(ctx->gcm_keys));
+	srtp_gcm_open(ctx, lanes, 1);
 	pattern_fill(trial->full_text, len);
 	return lane.verdict == LANE_GENUINE &&
 		memcmp(trial->compact_text, trial->full_text, len) == 0;
@@ -72,7 +75,7 @@ static int lengths_agree(struct trial *trial, uint16_t len, uint16_t aad_len)
 
 static int key_agrees(struct trial *trial)
 {
-	static const uint16_t aad_lens[] = {12, 72, 192, 384};
+	static const uint16_t aad_lens[] = {12, 72, 16 * SRTP_GCM_POWERS, LONGEST_AAD};
 
 	for (unsigned int i = 0; i < sizeof(aad_lens) / sizeof(aad_lens[0]); i++) {
 		for (uint16_t len = 0; len < 2 * 16 * SRTP_GCM_POWERS; len++) {
@@ -115,6 +118,6 @@ int srtp_gcm_check(struct srtp_ctx *ctx)
 	ret = suite_check(&trial, SRTP_SUITE_AEAD_AES_128_GCM);
 	if (ret == 0)
 		ret = suite_check(&trial, SRTP_SUITE_AEAD_AES_256_GCM);
-	OPENSSL_cleanse(&ctx->gcm_key, sizeof(ctx->gcm_key));
+	OPENSSL_cleanse(ctx->gcm_keys, sizeof(ctx->gcm_keys));
 	return ret;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expanded keys: what a packet needs, ready to use and small.
+// Session keys as flows keep them: small, with what takes longer to compute than to fetch.
 #include "srtp_priv.h"
 
 #include <openssl/crypto.h>
@@ -9,8 +9,7 @@
 #include <intel-ipsec-mb.h>
 #include <string.h>
 
-// The expansion calls below are the library's functions without a manager: any thread may use them.
-// They need AES-NI, which srtp_ctx_create() requires as well.
+// sha1_one_block_sse() is the library's, without a manager: any thread may use it.
 
 // HMAC-SHA1 states after the inner and the outer padded key block (RFC 2104).
 static void hmac_expand(struct srtp_cm_key *out, const uint8_t auth[20])
@@ -29,7 +28,7 @@ static void hmac_expand(struct srtp_cm_key *out, const uint8_t auth[20])
 
 static void cm_expand(struct srtp_cm_key *out, const struct srtp_session_keys *session)
 {
-	aes_keyexp_128_enc_sse(session->cipher, out->round_keys);
+	memcpy(out->cipher, session->cipher, sizeof(out->cipher));
 	hmac_expand(out, session->auth);
 }
 
@@ -65,16 +64,11 @@ static int gcm_key_expand(
 	ret = hash_key_derive(h, session->rtp.cipher, key_len);
 	if (ret < 0)
 		return ret;
-	if (key_len == 32) {
-		aes_keyexp_256_enc_sse(session->rtp.cipher, key->gcm256.round_keys);
-		srtp_ghash_powers(key->gcm256.powers, h, SRTP_GCM_POWERS);
-	} else {
-		aes_keyexp_128_enc_sse(session->rtp.cipher, key->gcm128.round_keys);
-		srtp_ghash_powers(key->gcm128.powers, h, SRTP_GCM_POWERS);
-	}
+	memcpy(key->gcm.cipher, session->rtp.cipher, key_len);
+	srtp_ghash_powers(key->gcm.powers, h, SRTP_GCM_POWERS);
 	memcpy(key->salt, session->rtp.salt, 12);
 	// RTCP is rare: its tables are made anew for each packet, from the key itself.
-	memcpy(key->gcm.rtcp_key, session->rtcp.cipher, key_len);
+	memcpy(key->gcm.rtcp_cipher, session->rtcp.cipher, key_len);
 	memcpy(key->gcm.rtcp_salt, session->rtcp.salt, 12);
 	OPENSSL_cleanse(h, sizeof(h));
 	return 0;

@@ -60,15 +60,13 @@ void srtp_lanes_sort(struct srtp_ctx *ctx, struct srtp_lane *lane)
 void srtp_lanes_seal(struct srtp_ctx *ctx)
 {
 	srtp_cm_seal(ctx, ctx->cm, ctx->cm_count);
-	for (uint16_t i = 0; i < ctx->gcm_count; i++)
-		srtp_gcm_seal(ctx, ctx->gcm[i]);
+	srtp_gcm_seal(ctx, ctx->gcm, ctx->gcm_count);
 }
 
 void srtp_lanes_verify(struct srtp_ctx *ctx)
 {
 	srtp_cm_verify(ctx, ctx->cm, ctx->cm_count);
-	for (uint16_t i = 0; i < ctx->gcm_count; i++)
-		srtp_gcm_open(ctx, ctx->gcm[i]);
+	srtp_gcm_open(ctx, ctx->gcm, ctx->gcm_count);
 }
 
 void srtp_lanes_decrypt(struct srtp_ctx *ctx)
@@ -89,7 +87,7 @@ void srtp_lane_recheck(struct srtp_ctx *ctx, struct srtp_lane *lane)
 	if (srtp_suite_is_cm(lane->suite))
 		srtp_cm_verify(ctx, &lane, 1);
 	else
-		srtp_gcm_open(ctx, lane);
+		srtp_gcm_open(ctx, &lane, 1);
 }
 
 uint16_t srtp_items_count(

@@ -20,7 +20,7 @@ struct srtp_session_pair {
 int srtp_kdf_derive(struct srtp_session_pair *out, enum srtp_suite suite, const uint8_t *master_key,
 	const uint8_t *master_salt);
 
-// srtp_key.c: session keys to round keys, HMAC states and hash powers. 0 or -EIO.
+// srtp_key.c: session keys to HMAC states and hash powers. 0 or -EIO.
 int srtp_key_expand(
 	struct srtp_key *key, enum srtp_suite suite, const struct srtp_session_pair *session);
 
@@ -76,10 +76,10 @@ void srtp_cm_seal(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 void srtp_cm_verify(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 void srtp_cm_decrypt(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 
-// srtp_gcm.c. One lane of an AEAD suite; open decrypts and sets the verdict, undo gives back the
+// srtp_gcm.c. n lanes of AEAD suites; open decrypts and sets the verdicts, undo gives back the
 // ciphertext that open had.
-void srtp_gcm_seal(struct srtp_ctx *ctx, struct srtp_lane *lane);
-void srtp_gcm_open(struct srtp_ctx *ctx, struct srtp_lane *lane);
+void srtp_gcm_seal(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
+void srtp_gcm_open(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 void srtp_gcm_undo(struct srtp_ctx *ctx, struct srtp_lane *lane);
 
 // srtp_gcm_check.c: finds out how the library lays out its tables for this instruction set and

@@ -60,9 +60,8 @@ static void lane_arm(struct srtp_lane *lane)
 		wire_store32(lane->tag, (uint32_t)(lane->index >> 16));
 		return;
 	}
-	__builtin_prefetch((const char *)key + 256);
-	__builtin_prefetch((const char *)key + 320);
-	__builtin_prefetch((const char *)key + 384);
+	__builtin_prefetch((const char *)key + 128);
+	__builtin_prefetch((const char *)key + 192);
 }
 
 static int protect_prepare(struct srtp_ctx *ctx, struct srtp_item *item)

@@ -9,7 +9,7 @@
 
 static inline __m512i round_key(const uint8_t *round_keys, unsigned int round)
 {
-	const void *at = round_keys + 16 * round;
+	const void *at = round_keys + 64 * round;
 
 	return _mm512_broadcast_i32x4(_mm_loadu_si128(at));
 }

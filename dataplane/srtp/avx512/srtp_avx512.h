@@ -7,10 +7,23 @@
 
 #include <stdint.h>
 
+// The round keys of four AES-128 keys stand together: 64 bytes of round 0, 64 of round 1, ... A block of this many bytes
+// holds them, the first at a multiple of 64.
+#define SRTP_AVX512_KEYS_BYTES (11 * 64)
+
+// Round keys (FIPS 197 5.2) of n keys of 16 bytes, into as many blocks as hold them.
+void srtp_avx512_keys_128(const uint8_t *const *keys, unsigned int n, uint8_t *blocks);
+
+// Where those of key i begin in the blocks.
+static inline const uint8_t *srtp_avx512_keys_of(const uint8_t *blocks, unsigned int i)
+{
+	return blocks + i / 4 * SRTP_AVX512_KEYS_BYTES + i % 4 * 16;
+}
+
 // One message in counter mode (NIST SP 800-38A 6.5), AES-128.
 struct srtp_avx512_text {
 	uint8_t *data; // encrypted or decrypted in place; nothing outside of it is written
-	const uint8_t *round_keys; // 176 bytes
+	const uint8_t *round_keys; // srtp_avx512_keys_of()
 	const uint8_t *iv; // 16 bytes: the first counter block, its last two bytes 0
 	uint32_t len; // bytes, at most 2^20: the counter has 16 bits
 };

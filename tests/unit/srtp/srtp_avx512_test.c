@@ -131,20 +131,22 @@ static void counter_mode_ends_where_memory_ends(void **state)
 	const EVP_CIPHER *cipher = EVP_aes_128_ctr();
 	EVP_CIPHER_CTX *ctr = EVP_CIPHER_CTX_new();
 	struct rig_random random = {32};
-	uint8_t key[16], iv[16] = {0}, round_keys[176];
+	uint8_t key[16], iv[16] = {0}, blocks[SRTP_AVX512_KEYS_BYTES];
+	const uint8_t *keys = key;
 	struct edge edge;
 	int written;
 
 	(void)state;
 	edge_open(&edge);
 	for (uint32_t len = 0; len <= LONGEST; len++) {
-		const struct srtp_avx512_text text = {edge.end - len, round_keys, iv, len};
+		const struct srtp_avx512_text text = {
+			edge.end - len, srtp_avx512_keys_of(blocks, 0), iv, len};
 
 		rig_bytes(&random, key, sizeof(key));
 		rig_bytes(&random, iv, 14);
 		rig_bytes(&random, edge.end - LONGEST, LONGEST);
 		memcpy(before, edge.end - LONGEST, LONGEST);
-		aes_keyexp_128_enc_sse(key, round_keys);
+		srtp_avx512_keys_128(&keys, 1, blocks);
 		EVP_EncryptInit_ex(ctr, cipher, NULL, key, iv);
 		EVP_EncryptUpdate(ctr, want, &written, text.data, (int)len);
 		srtp_avx512_crypt(&text);
@@ -158,8 +160,9 @@ static void counter_mode_ends_where_memory_ends(void **state)
 // NIST SP 800-38A F.5.1.
 static void counter_mode_matches_sp800_38a(void **state)
 {
-	uint8_t key[16], iv[16], round_keys[176], data[64], want[64];
-	const struct srtp_avx512_text text = {data, round_keys, iv, sizeof(data)};
+	uint8_t key[16], iv[16], blocks[SRTP_AVX512_KEYS_BYTES], data[64], want[64];
+	const struct srtp_avx512_text text = {data, blocks, iv, sizeof(data)};
+	const uint8_t *keys = key;
 
 	(void)state;
 	hex_parse(key, 16, "2b7e151628aed2a6abf7158809cf4f3c");
@@ -170,9 +173,38 @@ static void counter_mode_matches_sp800_38a(void **state)
 	hex_parse(want, 64,
 		"874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
 		"5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee");
-	aes_keyexp_128_enc_sse(key, round_keys);
+	srtp_avx512_keys_128(&keys, 1, blocks);
 	srtp_avx512_crypt(&text);
 	assert_memory_equal(data, want, 64);
+}
+
+// As many keys as a chunk may have, each number of them, against the library's schedule; no byte behind the blocks.
+static void round_keys_match_the_library(void **state)
+{
+	static uint8_t blocks[9 * SRTP_AVX512_KEYS_BYTES];
+	struct rig_random random = {33};
+	uint8_t bytes[32][16], want[176];
+	const uint8_t *keys[32];
+
+	(void)state;
+	for (unsigned int n = 0; n <= 32; n++) {
+		size_t used = (n + 3) / 4 * SRTP_AVX512_KEYS_BYTES;
+
+		for (unsigned int i = 0; i < n; i++) {
+			rig_bytes(&random, bytes[i], 16);
+			keys[i] = bytes[i];
+		}
+		memset(blocks, 0xc5, sizeof(blocks));
+		srtp_avx512_keys_128(keys, n, blocks);
+		for (unsigned int i = 0; i < n; i++) {
+			aes_keyexp_128_enc_sse(bytes[i], want);
+			for (int round = 0; round < 11; round++)
+				assert_memory_equal(srtp_avx512_keys_of(blocks, i) + 64 * round,
+					want + 16 * round, 16);
+		}
+		for (size_t i = used; i < sizeof(blocks); i++)
+			assert_int_equal(blocks[i], 0xc5);
+	}
 }
 
 int main(void)
@@ -182,6 +214,7 @@ int main(void)
 		cmocka_unit_test(messages_end_where_memory_ends),
 		cmocka_unit_test(counter_mode_ends_where_memory_ends),
 		cmocka_unit_test(counter_mode_matches_sp800_38a),
+		cmocka_unit_test(round_keys_match_the_library),
 	};
 	struct srtp_ctx *ctx = srtp_ctx_create(SRTP_ARCH_OWN);
 

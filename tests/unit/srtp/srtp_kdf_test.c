@@ -2,6 +2,7 @@
 // Key derivation and expansion against RFC 3711 B.3, RFC 7714-style vectors and the library.
 #include "hex.h"
 #include "srtp_priv.h"
+#include "srtp_schedule.h"
 
 #include <errno.h>
 #include <intel-ipsec-mb.h>
@@ -58,7 +59,7 @@ static void gcm_session_keys_pad_the_salt(void **state)
 	assert_hex(session.rtp.salt, "944bd21c268a962cd09c674a");
 }
 
-// The library's own table holds H^8 to H^1 behind the round keys.
+// The library's own table holds H^8 to H^1.
 static void hash_powers_match_the_library(void **state)
 {
 	struct gcm_key_data table __attribute__((aligned(64)));
@@ -71,9 +72,42 @@ static void hash_powers_match_the_library(void **state)
 			session.rtp.cipher[i] = (uint8_t)(round * 37 + i * 11);
 		aes_gcm_pre_128_sse(session.rtp.cipher, &table);
 		assert_int_equal(srtp_key_expand(&key, SRTP_SUITE_AEAD_AES_128_GCM, &session), 0);
-		assert_memory_equal(key.gcm128.round_keys, table.expanded_keys, 176);
-		assert_memory_equal(key.gcm128.powers + 16 * (SRTP_GCM_POWERS - 8),
+		assert_memory_equal(key.gcm.powers + 16 * (SRTP_GCM_POWERS - 8),
 			table.ghash_keys.sse_avx.shifted_hkey, 128);
+	}
+}
+
+// FIPS 197 A.1 and A.3 for the ends; all of it, for any number of keys together, against the library.
+static void round_keys_match_fips197_and_the_library(void **state)
+{
+	uint8_t keys[9][32], made[9][SRTP_ROUND_KEYS_256 + 1], want[SRTP_ROUND_KEYS_256];
+	struct srtp_schedule jobs[9];
+
+	(void)state;
+	for (unsigned int n = 1; n <= 9; n++) {
+		for (unsigned int i = 0; i < n; i++) {
+			jobs[i] = (struct srtp_schedule){keys[i], made[i]};
+			memset(made[i], 0xc5, sizeof(made[i]));
+			hex_parse(keys[i], 16, "2b7e151628aed2a6abf7158809cf4f3c");
+			keys[i][0] ^= (uint8_t)i;
+		}
+		srtp_schedule_128(jobs, n);
+		assert_hex(made[0] + 160, "d014f9a8c9ee2589e13f0cc8b6630ca6");
+		for (unsigned int i = 0; i < n; i++) {
+			aes_keyexp_128_enc_sse(keys[i], want);
+			assert_memory_equal(made[i], want, SRTP_ROUND_KEYS_128);
+			assert_int_equal(made[i][SRTP_ROUND_KEYS_128], 0xc5);
+			hex_parse(keys[i], 32,
+				"603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+			keys[i][31] ^= (uint8_t)i;
+		}
+		srtp_schedule_256(jobs, n);
+		assert_hex(made[0] + 224, "fe4890d1e6188d0b046df344706c631e");
+		for (unsigned int i = 0; i < n; i++) {
+			aes_keyexp_256_enc_sse(keys[i], want);
+			assert_memory_equal(made[i], want, SRTP_ROUND_KEYS_256);
+			assert_int_equal(made[i][SRTP_ROUND_KEYS_256], 0xc5);
+		}
 	}
 }
 
@@ -108,6 +142,7 @@ int main(void)
 		cmocka_unit_test(cm_session_keys_match_rfc3711_b3),
 		cmocka_unit_test(gcm_session_keys_pad_the_salt),
 		cmocka_unit_test(hash_powers_match_the_library),
+		cmocka_unit_test(round_keys_match_fips197_and_the_library),
 		cmocka_unit_test(wrong_lengths_are_refused),
 	};
 
