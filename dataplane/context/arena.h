@@ -54,8 +54,8 @@ enum flow_relayed {
 };
 
 // What we send toward one leg for one stream: an SSRC of our own, whoever the source is.
+// An RTP packet reads and writes the first line only; what RTCP needs besides begins in the middle of the index.
 struct sender {
-	struct srtp_index index;
 	uint64_t sent_us;
 	uint64_t packets, octets;
 	uint32_t ssrc;
@@ -64,12 +64,14 @@ struct sender {
 	uint16_t source; // the flow that is relayed, NO_INDEX: none yet
 	uint8_t started;
 	uint8_t reserved[3];
+	struct srtp_index index;
 	uint32_t sr_times
 		[SR_TIMES]; // middle of the NTP time of this source's last reports, newest first
 	int32_t lost_last; // as the receiver last reported
 	uint32_t reserved2[3];
 } __rte_cache_aligned;
 static_assert(sizeof(struct sender) == 128, "two lines");
+static_assert(offsetof(struct sender, index) + SRTP_INDEX_RTP_BYTES == 64, "RTP has the first");
 
 // One m= section of a context.
 struct stream {
@@ -173,7 +175,7 @@ struct port_pool {
 
 struct shard {
 	uint32_t magic;
-	uint32_t layout; // hash of every size above
+	uint32_t layout; // hash of every size above, and of orders that have changed
 	uint64_t bytes; // of the mapping
 	uint8_t number, gateway;
 	uint8_t pool_base[NETWORKS_MAX]; // first port pool of a network

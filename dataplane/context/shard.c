@@ -33,7 +33,8 @@ static uint32_t layout_hash(void)
 	const uint32_t sizes[] = {sizeof(struct context), sizeof(struct transport),
 		sizeof(struct secure), sizeof(struct stream), sizeof(struct flow),
 		sizeof(struct sender), sizeof(struct port_pool), sizeof(struct shard),
-		sizeof(struct srtp_key), sizeof(struct srtp_index), ICE_AGENT_BYTES};
+		sizeof(struct srtp_key), sizeof(struct srtp_index), ICE_AGENT_BYTES,
+		offsetof(struct sender, index), offsetof(struct srtp_index, roc)};
 	uint32_t hash = 2166136261u;
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)

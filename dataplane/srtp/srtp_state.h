@@ -52,13 +52,17 @@ static_assert(offsetof(struct srtp_key, cm.rtcp) == 128, "srtp_key: RTP of CM re
 // used. Written by the shard's worker only.
 struct srtp_index {
 	uint64_t window[2]; // bit n of the 128: index highest - n was seen
-	uint64_t rtcp_window[2]; // receiver only
 	uint32_t roc;
 	uint16_t highest_seq;
 	uint8_t started; // highest_seq holds
 	uint8_t rtcp_started; // receiver: rtcp_index holds
+	uint64_t rtcp_window[2]; // receiver only
 	uint32_t rtcp_index; // receiver: highest seen; sender: next to use
 	uint32_t reserved;
 };
 
+#define SRTP_INDEX_RTP_BYTES 24 // from the start: what RTP packets read and write
+
 static_assert(sizeof(struct srtp_index) == 48, "srtp_index: fits a line with 16 bytes to spare");
+static_assert(
+	offsetof(struct srtp_index, rtcp_window) == SRTP_INDEX_RTP_BYTES, "srtp_index: RTP first");
