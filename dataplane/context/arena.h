@@ -119,6 +119,8 @@ struct transport {
 static_assert(offsetof(struct transport, out) == 64, "lookup reads one line");
 static_assert(sizeof(struct transport) == 192, "three lines");
 
+#define HELLOS_MAX 4 // pieces of one
+
 // What an access transport has besides: keys, ICE, DTLS.
 struct secure {
 	struct srtp_key rx, tx;
@@ -130,7 +132,11 @@ struct secure {
 	uint8_t dtls_started; // the service was told
 	uint8_t dtls_punted; // it has something to forget
 	uint8_t lingering; // it was told that media has come
-	uint8_t reserved[1];
+	uint8_t hello_count, hello_next; // of hellos, and the place of the next one
+	uint8_t reserved[3];
+	uint32_t hellos[HELLOS_MAX]; // checksums of what was punted lately of ClientHellos
+	uint64_t hellos_us; // when the first of them was
+	uint64_t punts_full_us; // when it may punt its full burst in the clear again
 	uint8_t ice[ICE_AGENT_BYTES] __attribute__((aligned(64)));
 } __rte_cache_aligned;
 

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The DTLS association of a transport: its start, its datagrams, its keys.
 #include "context_priv.h"
+#include "wire_dtls.h"
+#include "wire_stun.h"
+
+#define HELLO_US                                                                                   \
+	100000u // in which the same hello says nothing new: no peer asks so soon again because of a loss
+#define PUNTS_BURST 64 // datagrams in the clear that a transport may punt at once
+#define PUNT_PERIOD_US 10000u // and one more so often
+#define RECORD_SEQ_AT 5 // in a record: two bytes of epoch in front, six of a number
+#define RECORD_LEN_AT 11
 
 bool transport_dtls_is_due(const struct secure *secure)
 {
@@ -26,17 +35,71 @@ void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t index)
 	secure->dtls_state = IQ_DTLS_WAITING;
 }
 
+// Whether the same hello was punted a moment ago: a storm of one costs the service a single datagram. The number of its
+// record, which differs each time, doesn't count.
+static bool hello_is_repeated(
+	struct secure *secure, const uint8_t *bytes, uint16_t len, uint64_t now_us)
+{
+	uint32_t crc;
+
+	if (!wire_dtls_is_client_hello(bytes, len))
+		return false;
+	crc = wire_crc32(bytes, RECORD_SEQ_AT) ^
+		wire_crc32(bytes + RECORD_LEN_AT, len - RECORD_LEN_AT);
+	if (now_us - secure->hellos_us >= HELLO_US) {
+		secure->hello_count = secure->hello_next = 0;
+		secure->hellos_us = now_us;
+	}
+	for (unsigned i = 0; i < secure->hello_count; i++) {
+		if (secure->hellos[i] == crc)
+			return true;
+	}
+	secure->hellos[secure->hello_next] = crc;
+	secure->hello_next = (uint8_t)((secure->hello_next + 1) % HELLOS_MAX);
+	if (secure->hello_count < HELLOS_MAX)
+		secure->hello_count++;
+	return false;
+}
+
+// Handshakes are in the clear, and small: more of it keeps others' from the service.
+static bool punt_is_allowed(
+	struct secure *secure, const uint8_t *bytes, uint16_t len, uint64_t now_us)
+{
+	uint64_t full_us = secure->punts_full_us > now_us ? secure->punts_full_us : now_us;
+
+	if (len < RECORD_SEQ_AT || bytes[3] != 0 || bytes[4] != 0)
+		return true; // ciphertext
+	if (full_us + PUNT_PERIOD_US > now_us + PUNTS_BURST * PUNT_PERIOD_US)
+		return false;
+	secure->punts_full_us = full_us + PUNT_PERIOD_US;
+	return true;
+}
+
+// Where a datagram of DTLS goes, as the counter that says so.
+static enum worker_counter punt(
+	struct worker *w, struct secure *secure, struct dtls_id id, const struct rte_mbuf *m)
+{
+	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t len = rte_pktmbuf_data_len(m);
+
+	if (hello_is_repeated(secure, bytes, len, w->now_us))
+		return COUNTER_dtls_repeated;
+	if (!punt_is_allowed(secure, bytes, len, w->now_us))
+		return COUNTER_drop_dtls_budget;
+	secure->dtls_punted = 1;
+	if (dtls_datagram(w->dtls, id, bytes, len))
+		return COUNTER_dtls_punted;
+	secure->hello_count = secure->hello_next = 0; // it may come again
+	return COUNTER_drop_dtls_full;
+}
+
 void context_on_dtls(struct worker *w, struct shard *shard, uint16_t index, struct rte_mbuf *m)
 {
 	const struct transport *t = shard_transport(shard, index);
 	struct dtls_id id = {
 		.generation = t->generation, .transport = index, .shard = shard->number};
 
-	shard_secure(shard, t->secure)->dtls_punted = 1;
-	if (dtls_datagram(w->dtls, id, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m)))
-		COUNT(w, dtls_punted);
-	else
-		COUNT(w, drop_dtls_full);
+	w->counters[punt(w, shard_secure(shard, t->secure), id, m)]++;
 	rte_pktmbuf_free(m);
 }
 

@@ -12,6 +12,7 @@
 #define HANDSHAKE_MAX_US 30000000u
 #define DOUBT_US 3000000u
 #define BEGINNINGS_MAX 16
+#define HELLO_PATIENCE_US 500000u // for whoever said hello first to go on
 #define EARLY_MAX_US 10000000u
 #define ERROR_MISMATCH 1 // iq_leg_state.dtls_error
 #define ERROR_NO_PROFILE 2
@@ -26,6 +27,7 @@ static void over(struct service_thread *thread, struct assoc *assoc, enum dtls_o
 	tell(thread, assoc, type, error);
 	SSL_free(assoc->ssl); // 49 kB that nobody uses until the call ends
 	assoc->ssl = NULL;
+	assoc_suspect_free(assoc);
 }
 
 static void connected(struct service_thread *thread, struct assoc *assoc)
@@ -39,6 +41,7 @@ static void connected(struct service_thread *thread, struct assoc *assoc)
 	}
 	assoc->state = ASSOC_CONNECTED;
 	assoc->expires_us = 0;
+	assoc_suspect_free(assoc);
 	assoc_busy_del(thread, assoc);
 	tell_connected(thread, assoc, profile->id);
 }
@@ -71,7 +74,9 @@ static bool handshake_anew(struct service_thread *thread, struct assoc *assoc)
 		return false;
 	SSL_free(assoc->ssl);
 	assoc->ssl = ssl;
+	assoc->screen = (struct screen){0};
 	assoc->beginnings++;
+	assoc->begun_us = clock_now_us();
 	handshake_doubt(assoc);
 	thread->flight.count = 0; // its alert would end the peer's handshake, too
 	if (assoc->role == IQ_DTLS_CLIENT)
@@ -122,6 +127,59 @@ static void datagram_feed(
 	thread->flight.input = NULL;
 }
 
+// The certificate that came isn't the one that was signalled, or anybody wrote it: kept, to be answered with an alert
+// when no other has come in time.
+static void mismatch_keep(struct assoc *assoc, const uint8_t *bytes, uint16_t len)
+{
+	handshake_doubt(assoc);
+	if (assoc->suspect == NULL)
+		assoc->suspect = malloc(DATAGRAM_MAX);
+	if (assoc->suspect == NULL)
+		return;
+	memcpy(assoc->suspect, bytes, len);
+	assoc->suspect_len = len;
+}
+
+// A hello unlike the one that was answered, and nothing came of that: it may have been somebody else's. What the peer
+// says first is true soon enough.
+static bool hello_is_another(const struct assoc *assoc, const struct screen *next)
+{
+	return assoc->role == IQ_DTLS_SERVER && assoc->screen.next_seq == 1 &&
+		memcmp(next->hello_random, assoc->screen.hello_random,
+			sizeof(next->hello_random)) != 0;
+}
+
+static bool hello_may_replace(struct service_thread *thread, struct assoc *assoc)
+{
+	return clock_now_us() - assoc->begun_us >= HELLO_PATIENCE_US &&
+		handshake_anew(thread, assoc);
+}
+
+static void datagram_take(
+	struct service_thread *thread, struct assoc *assoc, const uint8_t *bytes, uint16_t len)
+{
+	struct screen next = assoc->screen;
+
+	switch (dtls_screen(assoc, &next, bytes, len)) {
+	case SCREEN_BAD:
+		return;
+	case SCREEN_ALERT:
+		if (assoc->state == ASSOC_HANDSHAKE)
+			handshake_doubt(assoc);
+		return;
+	case SCREEN_MISMATCH:
+		mismatch_keep(assoc, bytes, len);
+		return;
+	case SCREEN_GOOD:
+		break;
+	}
+	if (assoc->state == ASSOC_HANDSHAKE && hello_is_another(assoc, &next) &&
+		!hello_may_replace(thread, assoc))
+		return;
+	assoc->screen = next;
+	datagram_feed(thread, assoc, bytes, len);
+}
+
 static void early_keep(struct assoc *assoc, const struct request *request)
 {
 	if (assoc->early == NULL)
@@ -132,47 +190,22 @@ static void early_keep(struct assoc *assoc, const struct request *request)
 	memcpy(assoc->early[assoc->early_count++].bytes, request->bytes, request->len);
 }
 
-// DATAGRAM_ALERT: with an alert that anybody may have written.
-enum datagram { DATAGRAM_BAD, DATAGRAM_GOOD, DATAGRAM_ALERT };
-
-// Dropped here, since OpenSSL would give up the handshake: records that don't fit their datagram (RFC 6347 section
-// 4.1.2.7), application data in the clear.
-static enum datagram datagram_judge(const struct request *request)
-{
-	struct wire_walk walk = wire_walk_over(request->bytes, request->len);
-	enum datagram verdict = DATAGRAM_GOOD;
-	struct wire_dtls_record record;
-	int ret;
-
-	while ((ret = wire_dtls_next(&walk, &record)) == 1) {
-		if (record.epoch != 0)
-			continue;
-		if (record.type == WIRE_DTLS_APPLICATION_DATA)
-			return DATAGRAM_BAD;
-		if (record.type == WIRE_DTLS_ALERT)
-			verdict = DATAGRAM_ALERT;
-	}
-	return ret == 0 && request->len > 0 ? verdict : DATAGRAM_BAD;
-}
-
 static void on_datagram(
 	struct service_thread *thread, struct dtls_port *port, const struct request *request)
 {
 	struct assoc *assoc = assoc_find(thread, request->id);
-	enum datagram verdict = datagram_judge(request);
 
-	if (verdict == DATAGRAM_ALERT && assoc != NULL && assoc->state == ASSOC_HANDSHAKE)
-		handshake_doubt(assoc);
-	if (verdict != DATAGRAM_GOOD)
+	if (assoc != NULL && assoc->state != ASSOC_EARLY) {
+		datagram_take(thread, assoc, request->bytes, request->len);
+		return;
+	}
+	// Whoever the client is: nothing but its hello begins a handshake.
+	if (!wire_dtls_is_client_hello(request->bytes, request->len))
 		return;
 	if (assoc == NULL && thread->early_assocs < EARLY_ASSOCS_MAX)
 		assoc = assoc_create(thread, port, request->id);
-	if (assoc == NULL)
-		return;
-	if (assoc->state == ASSOC_EARLY)
+	if (assoc != NULL)
 		early_keep(assoc, request);
-	else
-		datagram_feed(thread, assoc, request->bytes, request->len);
 }
 
 static void on_start(
@@ -190,7 +223,7 @@ static void on_start(
 	assoc->ssl = dtls_ssl_create(thread, assoc, start->role);
 	thread->early_assocs--;
 	assoc->state = ASSOC_HANDSHAKE;
-	assoc->started_us = clock_now_us();
+	assoc->started_us = assoc->begun_us = clock_now_us();
 	if (assoc->ssl == NULL) {
 		over(thread, assoc, DTLS_FAILED, ERROR_TIMEOUT);
 		return;
@@ -198,7 +231,7 @@ static void on_start(
 	if (start->role == IQ_DTLS_CLIENT)
 		datagram_feed(thread, assoc, NULL, 0);
 	for (unsigned i = 0; i < assoc->early_count; i++)
-		datagram_feed(thread, assoc, assoc->early[i].bytes, assoc->early[i].len);
+		datagram_take(thread, assoc, assoc->early[i].bytes, assoc->early[i].len);
 	assoc_early_free(thread, assoc);
 }
 
@@ -253,7 +286,11 @@ void assoc_request(
 static void handshake_tick(struct service_thread *thread, struct assoc *assoc, uint64_t now_us)
 {
 	thread->flight.count = 0;
-	if (assoc->expires_us != 0 && now_us >= assoc->expires_us) {
+	if (assoc->expires_us != 0 && now_us >= assoc->expires_us && assoc->suspect != NULL) {
+		datagram_feed(thread, assoc, assoc->suspect, assoc->suspect_len);
+		if (assoc->state == ASSOC_HANDSHAKE) // OpenSSL waits for something else
+			over(thread, assoc, DTLS_FAILED, ERROR_MISMATCH);
+	} else if (assoc->expires_us != 0 && now_us >= assoc->expires_us) {
 		over(thread, assoc, DTLS_FAILED, ERROR_ALERT);
 	} else if (now_us - assoc->started_us >= HANDSHAKE_MAX_US) {
 		over(thread, assoc, DTLS_FAILED, ERROR_TIMEOUT);

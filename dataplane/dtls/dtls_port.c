@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OUTPUTS_A_TURN 8 // of a worker: media comes before the rest of a storm
+
 static struct request *request_begin(
 	struct dtls_port *port, enum request_type type, struct dtls_id id)
 {
@@ -85,7 +87,7 @@ unsigned dtls_poll(struct dtls_port *port,
 	struct response *response;
 	unsigned count = 0;
 
-	while (count < OUT_SLOTS && (response = slots_front(&port->out)) != NULL) {
+	while (count < OUTPUTS_A_TURN && (response = slots_front(&port->out)) != NULL) {
 		on_output(&response->output, arg);
 		slots_pop(&port->out);
 		count++;

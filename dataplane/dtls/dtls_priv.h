@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside the DTLS room: slots between worker and service thread, associations, certificate.
 #pragma once
-
 #include "dtls.h"
+#include "dtls_screen.h"
 
 #include <openssl/ssl.h>
 
@@ -79,11 +79,14 @@ struct assoc {
 	struct dtls_id id;
 	enum assoc_state state;
 	SSL *ssl;
-	uint64_t started_us;
+	uint64_t started_us, begun_us; // begun: the last beginning of its handshake
 	uint64_t expires_us; // 0, or the end of a doubted handshake, of a lingering SSL object
 	enum iq_dtls_role role;
 	unsigned beginnings; // of the handshake, after the first
 	bool mismatch;
+	struct screen screen;
+	uint8_t *suspect; // the last datagram with a certificate that wasn't signalled, NULL: none
+	uint16_t suspect_len;
 	unsigned fingerprint_count;
 	struct iq_fingerprint fingerprints[IQ_FINGERPRINTS_MAX];
 	unsigned early_count;
@@ -141,6 +144,7 @@ struct assoc *assoc_create(
 void assoc_destroy(struct service_thread *thread, struct assoc *assoc);
 void assoc_destroy_all(struct service_thread *thread);
 void assoc_early_free(struct service_thread *thread, struct assoc *assoc);
+void assoc_suspect_free(struct assoc *assoc);
 void assoc_busy_add(struct service_thread *thread, struct assoc *assoc);
 void assoc_busy_del(
 	struct service_thread *thread, struct assoc *assoc); // nothing if it isn't there

@@ -69,6 +69,12 @@ void assoc_early_free(struct service_thread *thread, struct assoc *assoc)
 		thread->early_assocs--;
 }
 
+void assoc_suspect_free(struct assoc *assoc)
+{
+	free(assoc->suspect);
+	assoc->suspect = NULL;
+}
+
 void assoc_destroy(struct service_thread *thread, struct assoc *assoc)
 {
 	struct assoc **at = &thread->buckets[bucket_of(assoc->id)];
@@ -78,6 +84,7 @@ void assoc_destroy(struct service_thread *thread, struct assoc *assoc)
 	*at = assoc->next;
 	assoc_busy_del(thread, assoc);
 	assoc_early_free(thread, assoc);
+	assoc_suspect_free(assoc);
 	SSL_free(assoc->ssl);
 	free(assoc);
 }

@@ -19,6 +19,7 @@
 	X(stun_responses)                                                                          \
 	X(stun_errors)                                                                             \
 	X(dtls_punted)                                                                             \
+	X(dtls_repeated)                                                                           \
 	X(rtcp_relayed)                                                                            \
 	X(drop_malformed)                                                                          \
 	X(drop_not_ours)                                                                           \
@@ -36,6 +37,7 @@
 	X(drop_stun_late)                                                                          \
 	X(drop_dtls_source)                                                                        \
 	X(drop_dtls_full)                                                                          \
+	X(drop_dtls_budget)                                                                        \
 	X(drop_source)                                                                             \
 	X(drop_no_keys)                                                                            \
 	X(drop_rtp_malformed)                                                                      \
