@@ -144,6 +144,7 @@ struct context {
 	iq_handle handle;
 	char ref[IQ_REF_LEN];
 	uint64_t created_us;
+	uint64_t told_us; // when main was last told of its state
 	uint64_t hops_full_us; // when it may name its full burst of new next hops again
 	uint32_t version, acked; // terminal changes, and what the controller has acknowledged
 	uint32_t changed; // IQ_CHANGED_ bits since then

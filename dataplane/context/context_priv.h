@@ -57,6 +57,8 @@ static inline bool ip_equal(uint8_t family, const uint8_t *a, const uint8_t *b)
 // Tells the controller of a terminal change (level-triggered: main repeats it until acknowledged).
 void context_notify(
 	struct worker *w, struct shard *shard, struct context *context, uint32_t changed);
+// When main is to be told again what nobody has acknowledged; 0: never.
+uint64_t context_tell_deadline(const struct context *context);
 
 // Carries what an ICE call did into the media path: new paths, the next deadline, events.
 void transport_ice_done(

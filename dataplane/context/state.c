@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#define UNTOLD_US 100000u // before the state is told again: main's ring was full
+#define UNHEARD_US                                                                                 \
+	10000000u // nobody has acknowledged it; the door, which tells more often, may have had no place for it
+
 static void flow_count(const struct flow *flow, struct iq_counts *in)
 {
 	uint32_t jitter = 0;
@@ -141,6 +145,13 @@ void context_state_get(struct worker *w, struct shard *shard, const struct conte
 	leg_get(w, shard, c, IQ_LEG_CORE, &out->legs[IQ_LEG_CORE]);
 }
 
+uint64_t context_tell_deadline(const struct context *c)
+{
+	if (c->untold)
+		return c->told_us + UNTOLD_US;
+	return c->changed != 0 ? c->told_us + UNHEARD_US : 0;
+}
+
 void context_notify(struct worker *w, struct shard *shard, struct context *c, uint32_t changed)
 {
 	struct {
@@ -154,5 +165,6 @@ void context_notify(struct worker *w, struct shard *shard, struct context *c, ui
 		c->version++;
 	c->changed |= changed;
 	context_state_get(w, shard, c, &msg.state);
+	c->told_us = w->now_us;
 	c->untold = !worker_tell_main(w, &msg, sizeof(msg));
 }

@@ -197,8 +197,10 @@ static void on_dtls_output(const struct dtls_output *output, void *arg)
 	else if (!context_awaits_keys(shard, t))
 		worker_hold_drop(w, shard->number, output->id.transport);
 	flight_send(w, t, secure, output);
-	if (changed != 0)
-		context_notify(w, shard, shard_context(shard, t->context), changed);
+	if (changed == 0)
+		return;
+	context_notify(w, shard, shard_context(shard, t->context), changed);
+	transport_ice_done(w, shard, output->id.transport, (struct ice_result){0}); // its timer
 }
 
 void context_on_idle(struct worker *w)

@@ -6,7 +6,7 @@
 
 #define HOPS_BURST 16 // next hops that a context's candidates may bring into the table at once
 #define HOP_PERIOD_US 5000000u // and one more so often
-#define AGAIN_US 100000u // when a ring to main or to the DTLS service was full
+#define AGAIN_US 100000u // when the ring to the DTLS service was full
 
 struct ice_call {
 	struct worker *w;
@@ -99,17 +99,21 @@ static void paths_take(struct worker *w, struct transport *t, struct secure *sec
 		transport_tuple_path(w, t, &secure->view.selected[rtcp], &t->out[1]);
 }
 
-// For the agent's next deadline, or to do again what found no room.
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+// For the agent's next deadline, or to do again what found no room or no hearing.
 static void timer_arm(struct worker *w, struct shard *shard, uint16_t index)
 {
 	const struct transport *t = shard_transport(shard, index);
 	const struct secure *secure = shard_secure(shard, t->secure);
 	uint64_t deadline = ice_deadline_us((const struct ice_agent *)secure->ice);
-	uint64_t again = w->now_us + AGAIN_US;
 
-	if ((shard_context(shard, t->context)->untold || transport_dtls_is_due(secure)) &&
-		(deadline == 0 || deadline > again))
-		deadline = again;
+	deadline = earlier(deadline, context_tell_deadline(shard_context(shard, t->context)));
+	if (transport_dtls_is_due(secure))
+		deadline = earlier(deadline, w->now_us + AGAIN_US);
 	worker_timer_set(w, shard->number, index, deadline);
 }
 
@@ -198,6 +202,14 @@ static void ice_run(struct worker *w, struct shard *shard, uint16_t index)
 	transport_ice_done(w, shard, index, result);
 }
 
+static void state_tell_again(struct worker *w, struct shard *shard, struct context *c)
+{
+	uint64_t deadline = context_tell_deadline(c);
+
+	if (deadline != 0 && deadline <= w->now_us)
+		context_notify(w, shard, c, 0);
+}
+
 void context_on_timer(struct worker *w, uint8_t shard_number, uint16_t index)
 {
 	struct shard *shard = w->shards[shard_number];
@@ -209,7 +221,6 @@ void context_on_timer(struct worker *w, uint8_t shard_number, uint16_t index)
 	}
 	if ((t->flags & TRANSPORT_LIVE) == 0 || t->secure == NO_INDEX)
 		return;
-	if (shard_context(shard, t->context)->untold)
-		context_notify(w, shard, shard_context(shard, t->context), 0);
+	state_tell_again(w, shard, shard_context(shard, t->context));
 	ice_run(w, shard, index);
 }

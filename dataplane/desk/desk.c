@@ -253,6 +253,16 @@ static void reap_reply(struct desk *desk, const struct context_msg *msg)
 		gone_tell(desk, msg);
 }
 
+// A state that finds no place at the door stays the worker's: it tells it again until it is acknowledged.
+static void state_tell(struct desk *desk, const struct context_msg *msg)
+{
+	bool is_full = iq_door_event(desk->door, msg->type, msg->payload, msg->len) < 0;
+
+	if (is_full && !desk->is_full)
+		log_warn("iq: too many states wait for their acknowledgement: more come later");
+	desk->is_full = is_full;
+}
+
 static void on_message(struct worker *w, const void *data, uint32_t len, void *arg)
 {
 	const struct context_msg *msg = data;
@@ -261,8 +271,7 @@ static void on_message(struct worker *w, const void *data, uint32_t len, void *a
 	(void)w;
 	(void)len;
 	if (msg->type == IQ_CONTEXT_STATE) {
-		if (iq_door_event(desk->door, msg->type, msg->payload, msg->len) < 0)
-			log_error("iq: too many states wait for their acknowledgement");
+		state_tell(desk, msg);
 	} else if (msg->txn == 0) {
 		reap_reply(desk, msg);
 	} else if (msg->type != IQ_AUDIT || !audit_goes_on(desk, msg)) {

@@ -29,6 +29,7 @@ struct desk {
 	uint64_t busy_cycles[WORKERS_MAX], all_cycles[WORKERS_MAX]; // then
 	uint32_t busy_permille; // of the busiest worker, over the last second
 	bool is_draining;
+	bool is_full; // the door had no place for the last state
 };
 
 // A command of the controller, to be answered now or when its worker has.

@@ -115,17 +115,21 @@ static void ack_take(struct iq_door *door, struct answer *answer)
 	answer_now(door, answer, 0);
 }
 
+// A command that isn't to be carried out, with an id that keeps no place: no answer is as good when there's no room.
+static void command_refuse(struct iq_door *door, uint64_t txn)
+{
+	struct iq_reply wrong = {.status = -EINVAL};
+
+	(void)iq_send(iq_region_out(door->session.region), IQ_REPLY, txn, &wrong, sizeof(wrong));
+}
+
 // A transaction that is known already: answered with the first reply, which may still be to come.
 static void command_repeated(
 	struct iq_door *door, struct answer *answer, const struct iq_header *header)
 {
-	struct iq_reply wrong = {.status = -EINVAL};
-
 	door->counts.repeated++;
 	if (answer->type != header->type) {
-		// Its id is another command's; if there is no room, no answer is as good.
-		(void)iq_send(iq_region_out(door->session.region), IQ_REPLY, header->txn, &wrong,
-			sizeof(wrong));
+		command_refuse(door, header->txn); // its id is another command's
 		return;
 	}
 	answer->session = door->session.number;
@@ -144,6 +148,12 @@ static void command_take(
 	int size = iq_command_size(header->type);
 	struct answer *answer = answer_find(&door->answers, header->txn);
 
+	if (header->txn ==
+		0) { // what comes unasked has it (IQ_CONTEXT_STATE), and main's own commands
+		door->counts.invalid++;
+		command_refuse(door, 0);
+		return;
+	}
 	if (answer != NULL) {
 		command_repeated(door, answer, header);
 		return;

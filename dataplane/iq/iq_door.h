@@ -32,7 +32,7 @@ struct iq_door_counts {
 	uint64_t states, states_again, acknowledged;
 };
 
-// Called for each command whose type is known and whose length is right; the contents are for the
+// Called for each command whose type is known, whose length is right and whose id isn't 0; the contents are for the
 // handler to check. payload is aligned for every struct and valid during the call. The handler
 // answers by iq_door_reply, now or later, exactly once. IQ_STATE_ACK never gets here.
 typedef void iq_door_handler(

@@ -3,6 +3,8 @@
 #include "agw.h"
 #include "log.h"
 
+#include <rte_common.h>
+
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #define SECOND_US 1000000u
 #define CAPACITY_US (5 * SECOND_US)
+#define STATES_MIN 65536u
 
 static void on_ack(iq_handle handle, uint32_t version, void *arg)
 {
@@ -52,6 +55,8 @@ static int iq_init(struct agw *agw)
 		.gateway = agw->config.gateway,
 		.uid = agw->config.iq_uid,
 		.lease_s = agw->config.iq_lease_s,
+		// A place for every context: each may have something to tell at once.
+		.states_max = RTE_MAX(STATES_MIN, agw->config.contexts_max),
 		.on_ack = on_ack,
 		.arg = agw};
 

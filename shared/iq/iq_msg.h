@@ -51,7 +51,7 @@ static inline uint32_t iq_handle_generation(iq_handle h)
 
 enum iq_type {
 	// Commands. Each is answered by IQ_REPLY with the same transaction id; a repeated transaction id
-	// is answered again with the first reply and not carried out again.
+	// is answered again with the first reply and not carried out again. No command has the id 0.
 	IQ_CONTEXT_RESERVE = 1, // iq_context_reserve -> iq_context_local
 	IQ_LEG_SET = 2, // iq_leg_set -> nothing
 	IQ_STREAMS_SET = 3, // iq_streams_set -> nothing

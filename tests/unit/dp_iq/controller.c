@@ -113,7 +113,7 @@ int controller_connect(struct controller *c)
 	return connect(c->sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 }
 
-static int welcome_take(struct controller *c)
+int controller_welcome(struct controller *c)
 {
 	int fds[2];
 	int ret = iq_welcome_recv(c->sock, &c->peer, fds, c->why, sizeof(c->why));
@@ -140,7 +140,7 @@ int controller_attach(struct controller *c, struct iq_door *door, struct execute
 	if (ret < 0)
 		return ret;
 	iq_door_poll(door, on_command, e);
-	return welcome_take(c);
+	return controller_welcome(c);
 }
 
 void controller_leave(struct controller *c)

@@ -37,6 +37,8 @@ struct iq_door *door_make(const struct iq_stats *stats);
 struct iq_stats *stats_make(void);
 
 int controller_connect(struct controller *c);
+// Takes the welcome once the door was polled: 0 or -errno.
+int controller_welcome(struct controller *c);
 // Connects, polls the door, takes the welcome: 0 or -errno with the sentence in c->why.
 int controller_attach(struct controller *c, struct iq_door *door, struct executed *e);
 void controller_leave(struct controller *c);
