@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "port.h"
+#include "port_rss.h"
 
 #include <rte_ethdev.h>
 
@@ -11,7 +12,6 @@
 #include <string.h>
 
 #define DESCRIPTORS 1024
-#define RETA_MAX 512
 
 static uint64_t tx_offloads(struct port *port, const struct rte_eth_dev_info *info)
 {
@@ -24,42 +24,6 @@ static uint64_t tx_offloads(struct port *port, const struct rte_eth_dev_info *in
 	if (port->tx_ipv4_cksum)
 		offloads |= RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	return offloads;
-}
-
-// Spreads packets by shard where the device hashes UDP with a key of ours. A device that refuses is no error: the owner
-// check and the hand-over do it then.
-static void rss_fill(struct rte_eth_conf *conf, const struct port_config *config,
-	const struct rte_eth_dev_info *info, uint8_t *key)
-{
-	uint64_t udp = info->flow_type_rss_offloads &
-		(RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP);
-
-	if (udp == 0 || info->hash_key_size != 40 || info->reta_size < SHARDS)
-		return;
-	port_steer_key(key, config->is_v6_only);
-	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-	conf->rx_adv_conf.rss_conf.rss_key = key;
-	conf->rx_adv_conf.rss_conf.rss_key_len = 40;
-	conf->rx_adv_conf.rss_conf.rss_hf = udp;
-}
-
-// Points each bucket at the queue of its shard's worker.
-static int reta_fill(const struct port *port, const struct port_config *config, uint16_t reta_size)
-{
-	struct rte_eth_rss_reta_entry64 reta[RETA_MAX / RTE_ETH_RETA_GROUP_SIZE] = {0};
-	uint16_t queue_of[SHARDS];
-
-	if (reta_size > RETA_MAX)
-		return -ENOTSUP;
-	for (unsigned shard = 0; shard < SHARDS; shard++)
-		queue_of[port_steer_bucket((uint8_t)shard)] =
-			config->owners[shard] % port->rx_queues;
-	for (unsigned i = 0; i < reta_size; i++) {
-		reta[i / RTE_ETH_RETA_GROUP_SIZE].mask = UINT64_MAX;
-		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
-			queue_of[i % SHARDS];
-	}
-	return rte_eth_dev_rss_reta_update(port->id, reta, reta_size);
 }
 
 static int queues_setup(struct port *port, const struct port_config *config)
@@ -99,7 +63,7 @@ static int device_configure(struct port *port, const struct port_config *config)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf = {0};
-	uint8_t key[40];
+	struct port_rss rss = {0};
 	int ret;
 
 	ret = rte_eth_dev_info_get(port->id, &info);
@@ -111,7 +75,7 @@ static int device_configure(struct port *port, const struct port_config *config)
 	conf.rxmode.offloads = info.rx_offload_capa &
 		(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
 	if (port->rx_queues > 1)
-		rss_fill(&conf, config, &info, key);
+		port_rss_choose(&rss, &conf, config, &info);
 	ret = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
 	if (ret == 0)
 		ret = queues_setup(port, config);
@@ -122,8 +86,8 @@ static int device_configure(struct port *port, const struct port_config *config)
 	if (ret < 0 && ret != -ENOTSUP && config->mtu > 1500)
 		return ret;
 	ret = rte_eth_dev_start(port->id);
-	if (ret == 0 && conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS)
-		port->steered = reta_fill(port, config, info.reta_size) == 0;
+	if (ret == 0)
+		port->steering = port_rss_start(&rss, port, config);
 	return ret;
 }
 
@@ -148,8 +112,7 @@ int port_start(struct port *port, const struct port_config *config)
 	log_info("port %s (%s): " RTE_ETHER_ADDR_PRT_FMT
 		 ", %u queues, UDP checksums by %s, packets find their worker by %s",
 		config->name, config->device, RTE_ETHER_ADDR_BYTES(&port->mac), port->rx_queues,
-		port->tx_udp_cksum ? "the device" : "software",
-		port->steered ? "RSS" : "hand-over");
+		port->tx_udp_cksum ? "the device" : "software", port_steering_name(port->steering));
 	return 0;
 }
 

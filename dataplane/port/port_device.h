@@ -10,12 +10,21 @@
 
 #define PORTS_MAX 16
 
+// How a packet finds the receive queue of its shard's worker. The owner stage and the hand-over do it for what goes astray.
+enum port_steering {
+	STEER_NONE, // by hand-over alone
+	STEER_KEY, // the device hashes addresses and ports with a key that lets the port through: one family exactly
+	STEER_PORT, // the device hashes the destination port alone
+	STEER_FLOW, // the same, asked for by rules
+};
+const char *port_steering_name(enum port_steering steering);
+
 // A started port. Constant while workers run.
 struct port {
 	uint16_t id; // DPDK port
 	uint16_t rx_queues, tx_queues; // queue n belongs to worker n
 	bool tx_udp_cksum, tx_ipv4_cksum; // the device fills them; else software does
-	bool steered; // receive queues follow the owners of shards
+	enum port_steering steering;
 	struct rte_ether_addr mac;
 };
 
@@ -46,3 +55,7 @@ uint8_t port_steer_bucket(uint8_t shard);
 // The Toeplitz key of 40 bytes that makes only the destination port's bits 1 to 7 count, for UDP over IPv4 or (v6) over
 // IPv6. With the IPv4 key, IPv6 packets spread by 32 bits of their source as well.
 void port_steer_key(uint8_t key[40], bool v6);
+
+// A key of any length for a hash over the destination port alone, wherever the device puts the port in its input: the key
+// says the same of each 16 bits. Its buckets are those of port_steer_key().
+void port_steer_key_any(uint8_t *key, unsigned len);

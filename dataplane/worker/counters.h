@@ -9,6 +9,8 @@
 	X(tx_packets)                                                                              \
 	X(busy_cycles)                                                                             \
 	X(idle_cycles)                                                                             \
+	X(steer_hits)                                                                              \
+	X(steer_misses)                                                                            \
 	X(handed_over)                                                                             \
 	X(held)                                                                                    \
 	X(hairpins)                                                                                \

@@ -46,6 +46,28 @@ static void v6_ports(void **state)
 	every_port(true);
 }
 
+// The destination port alone is hashed, wherever a device has it in its input: with the key for any of them.
+static void any_device(void **state)
+{
+	uint8_t key[52];
+
+	(void)state;
+	port_steer_key_any(key, sizeof(key));
+	for (unsigned port = 0; port < 65536; port++) {
+		for (unsigned word = 0; word < RTE_THASH_V6_L4_LEN; word++) {
+			uint32_t tuple[RTE_THASH_V6_L4_LEN] = {0};
+			uint32_t bucket = port_steer_bucket(shard_of_port((uint16_t)port));
+
+			tuple[word] = port;
+			assert_int_equal(
+				rte_softrss(tuple, RTE_THASH_V6_L4_LEN, key) % SHARDS, bucket);
+			tuple[word] = port << 16;
+			assert_int_equal(
+				rte_softrss(tuple, RTE_THASH_V6_L4_LEN, key) % SHARDS, bucket);
+		}
+	}
+}
+
 static void buckets_are_a_permutation(void **state)
 {
 	bool seen[SHARDS] = {false};
@@ -65,6 +87,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(v4_ports),
 		cmocka_unit_test(v6_ports),
+		cmocka_unit_test(any_device),
 		cmocka_unit_test(buckets_are_a_permutation),
 	};
 

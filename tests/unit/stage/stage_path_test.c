@@ -88,9 +88,13 @@ static void owner_gets_it(void **state)
 	assert_int_equal(rig->workers_seen[0], 1);
 	assert_int_equal(rig->pkts[0].hops, 1);
 	assert_int_equal(rig_count(rig, COUNTER_handed_over), 1);
+	assert_int_equal(rig_count(rig, COUNTER_steer_misses), 1);
+	assert_int_equal(rig_count(rig, COUNTER_steer_hits), 0); // the second time it came by hand
 	datagram_in(rig, 1, &datagram);
 	assert_int_equal(rig->captured, 2);
 	assert_int_equal(rig_count(rig, COUNTER_handed_over), 1);
+	assert_int_equal(rig_count(rig, COUNTER_steer_misses), 1);
+	assert_int_equal(rig_count(rig, COUNTER_steer_hits), 1);
 }
 
 static void on_send_back(struct rig *rig, struct worker *w, struct rte_mbuf *m)
