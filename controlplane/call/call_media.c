@@ -217,6 +217,23 @@ static void pts_fill(const struct sdp_plan_section *section, struct iq_stream *s
 	}
 }
 
+static uint8_t rtcp_bits(unsigned understood)
+{
+	static const struct {
+		unsigned in;
+		uint8_t out;
+	} bits[] = {{SDP_RTCP_AVPF, IQ_RTCP_AVPF}, {SDP_RTCP_NACK, IQ_RTCP_NACK},
+		{SDP_RTCP_PLI, IQ_RTCP_PLI}, {SDP_RTCP_FIR, IQ_RTCP_FIR},
+		{SDP_RTCP_NONE, IQ_RTCP_NONE}};
+	uint8_t out = 0;
+
+	for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		if ((understood & bits[i].in) != 0)
+			out |= bits[i].out;
+	}
+	return out;
+}
+
 static void stream_fill(const struct call *call, const struct sdp_plan_section *section, unsigned i,
 	struct iq_stream *out)
 {
@@ -228,6 +245,8 @@ static void stream_fill(const struct call *call, const struct sdp_plan_section *
 		(section->to_web ? IQ_GATE_TO_ACCESS : 0));
 	out->access_transport = call->transport_of[i];
 	out->core_transport = (uint8_t)i;
+	out->rtcp[IQ_LEG_ACCESS] = rtcp_bits(section->web_rtcp);
+	out->rtcp[IQ_LEG_CORE] = rtcp_bits(section->ims_rtcp);
 	out->mid_ext_id = section->mid_ext <= 14 ? section->mid_ext : 0;
 	strncpy(out->mid, section->mid, sizeof(out->mid) - 1);
 	memcpy(out->ssrcs, section->ssrcs, ssrcs * sizeof(out->ssrcs[0]));

@@ -73,6 +73,16 @@ struct sender {
 static_assert(sizeof(struct sender) == 128, "two lines");
 static_assert(offsetof(struct sender, index) + SRTP_INDEX_RTP_BYTES == 64, "RTP has the first");
 
+// Requests for key frames toward one leg.
+struct key_frames {
+	uint8_t due; // enum key_frame_want: waits for the next report
+	uint8_t heard; // command number of the last FIR from the other leg
+	uint8_t told; // of the last one sent
+	uint8_t reserved;
+};
+
+enum key_frame_want { KEY_FRAME_NONE, KEY_FRAME_PLI, KEY_FRAME_FIR, KEY_FRAME_FIR_AGAIN };
+
 // One m= section of a context.
 struct stream {
 	uint8_t enabled, kind, gate; // iq_stream
@@ -80,6 +90,8 @@ struct stream {
 	uint8_t mid_ext_id;
 	uint8_t ssrc_count;
 	uint16_t transport[IQ_LEGS];
+	uint8_t rtcp[IQ_LEGS]; // IQ_RTCP_ bits
+	struct key_frames key_frames[IQ_LEGS]; // asked of each leg's source
 	uint32_t ssrcs[IQ_SSRCS_MAX];
 	char mid[32];
 	struct iq_pt pts[IQ_PTS_MAX];

@@ -70,6 +70,11 @@ bool context_awaits_keys(struct shard *shard, const struct transport *transport)
 bool context_may_send(struct worker *w, struct shard *shard, const struct transport *transport,
 	unsigned component);
 
+// Sends a plain RTCP packet, its bytes copied, toward a leg of a stream, protected there. False, and counted, where nothing
+// may leave.
+bool context_rtcp_send(struct worker *w, struct shard *shard, struct stream *stream,
+	enum iq_leg leg, const uint8_t *bytes, uint16_t len);
+
 // The state as the controller sees it.
 void context_state_get(struct worker *w, struct shard *shard, const struct context *context,
 	struct iq_context_state *out);

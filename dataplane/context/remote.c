@@ -246,6 +246,7 @@ static void stream_set(struct context *c, struct stream *stream, const struct iq
 	stream->enabled = in->enabled;
 	stream->kind = in->kind;
 	stream->gate = in->gate;
+	memcpy(stream->rtcp, in->rtcp, sizeof(stream->rtcp));
 	stream->transport[IQ_LEG_ACCESS] = c->transport[IQ_LEG_ACCESS][in->access_transport];
 	stream->transport[IQ_LEG_CORE] = c->transport[IQ_LEG_CORE][in->core_transport];
 	stream->mid_ext_id = in->mid_ext_id;

@@ -16,7 +16,7 @@ bool rtp_received(struct flow *flow, uint16_t seq, uint32_t ts, uint32_t clock_h
 struct rtp_identity {
 	uint16_t seq;
 	uint32_t ts;
-	bool marker; // set it: the source has changed
+	bool begins; // the source has changed, or was kept back: the receiver can't know what came between
 };
 
 // Makes the packets of a flow continue what the sender has sent so far: gaps stay gaps, a new source begins one after
@@ -44,9 +44,22 @@ struct rtcp_out {
 	uint8_t bytes[RTCP_OUT_MAX];
 };
 
-// Translates a plain compound packet that came on a leg, into one for each stream it speaks of: SSRCs and sequence
-// numbers mapped, losses counted for the source that the report goes to, CNAME ours, feedback about key frames kept for
-// video, what only concerns this edge taken out (transport-wide feedback, REMB, NACK, XR). out has IQ_STREAMS_MAX
-// places, all zero. 0, or -EBADMSG.
-int rtcp_relay(struct shard *shard, const struct context *context, enum iq_leg leg,
-	const uint8_t *bytes, uint16_t len, struct rtcp_out *out);
+// A plain compound packet that came on a leg.
+struct rtcp_in {
+	struct shard *shard;
+	const struct context *context;
+	const uint8_t *bytes;
+	uint64_t now_us;
+	uint16_t len;
+	uint8_t leg; // iq_leg
+};
+
+// Translates it into one for each stream it speaks of: SSRCs and sequence numbers mapped, losses counted for the source
+// that the report goes to, CNAME ours; requests for key frames as the other leg's peer understands them, at once or, where
+// it has no early feedback, with the next report; what only concerns this edge taken out (transport-wide feedback, REMB,
+// NACK, XR). out has IQ_STREAMS_MAX places, all zero. 0, or -EBADMSG.
+int rtcp_relay(const struct rtcp_in *in, struct rtcp_out *out);
+
+// Asks the source of stream n for a key frame: a new one is relayed, or one that was kept back. in: the leg it is on,
+// without bytes. out may stay empty: then the next report takes the request along.
+void rtcp_key_frame_ask(const struct rtcp_in *in, unsigned n, struct rtcp_out *out);

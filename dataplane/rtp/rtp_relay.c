@@ -70,7 +70,7 @@ bool rtp_relay(struct flow *flow, uint16_t flow_index, struct sender *sender, ui
 		flow->relayed_seq = number;
 	out->seq = (uint16_t)(seq + flow->seq_offset);
 	out->ts = ts + flow->ts_offset;
-	out->marker = begins && sender->started;
+	out->begins = begins && sender->started;
 	if (!sender->started || (uint16_t)(out->seq - sender->seq_last) < 0x8000) {
 		sender->seq_last = out->seq;
 		sender->ts_last = out->ts;

@@ -60,11 +60,31 @@ static void header_write(
 	const struct iq_pt *pt = stream_pt(way->stream, way->from_leg, data[1] & 0x7f);
 
 	wire_rtp_set_pt(data, way->to_leg == IQ_LEG_CORE ? pt->core : pt->access);
-	if (identity->marker && way->stream->kind == IQ_KIND_AUDIO)
+	if (identity->begins && way->stream->kind == IQ_KIND_AUDIO)
 		data[1] |= 0x80;
 	wire_rtp_set_seq(data, identity->seq);
 	wire_rtp_set_ts(data, identity->ts);
 	wire_rtp_set_ssrc(data, way->stream->sender[way->to_leg].ssrc);
+}
+
+// What a receiver has of another video source, or from before a pause, is no picture to go on from.
+static void key_frame_ask(struct worker *w, const struct way *way, const struct pkt *pkt)
+{
+	const struct transport *from =
+		shard_transport(way->shard, way->stream->transport[way->from_leg]);
+	struct rtcp_in in = {.shard = way->shard,
+		.context = shard_context(way->shard, from->context),
+		.now_us = w->now_us,
+		.leg = way->from_leg};
+	struct rtcp_out out;
+
+	if (way->stream->kind != IQ_KIND_VIDEO)
+		return;
+	out.len = 0;
+	rtcp_key_frame_ask(&in, pkt->stream, &out);
+	if (out.len > 0 &&
+		context_rtcp_send(w, way->shard, way->stream, way->from_leg, out.bytes, out.len))
+		COUNT(w, key_frames_asked);
 }
 
 static bool rewrite(struct worker *w, struct rte_mbuf *m)
@@ -87,6 +107,8 @@ static bool rewrite(struct worker *w, struct rte_mbuf *m)
 		return false;
 	}
 	header_write(&way, m, &identity);
+	if (unlikely(identity.begins))
+		key_frame_ask(w, &way, pkt);
 	sender->packets++;
 	sender->octets += payload_len(m);
 	pkt->out = &to->out[0];

@@ -23,6 +23,7 @@
 	X(dtls_punted)                                                                             \
 	X(dtls_repeated)                                                                           \
 	X(rtcp_relayed)                                                                            \
+	X(key_frames_asked)                                                                        \
 	X(drop_malformed)                                                                          \
 	X(drop_not_ours)                                                                           \
 	X(drop_checksum)                                                                           \

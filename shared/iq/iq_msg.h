@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define IQ_ABI_MAJOR 1
+#define IQ_ABI_MAJOR 2
 #define IQ_ABI_MINOR 0
 
 #define IQ_STREAMS_MAX 8 // m= sections with RTP in a context
@@ -177,6 +177,24 @@ struct iq_leg_set {
 
 enum iq_kind { IQ_KIND_AUDIO = 1, IQ_KIND_VIDEO = 2 };
 
+// What the peer of a leg understands and may be sent for a stream.
+#define IQ_RTCP_AVPF 1 // feedback at any time (RFC 4585), else only along with regular reports
+#define IQ_RTCP_NACK 2 // generic NACK
+#define IQ_RTCP_PLI 4
+#define IQ_RTCP_FIR 8 // RFC 5104
+#define IQ_RTCP_RSIZE 16 // feedback without a report before it (RFC 5506)
+#define IQ_RTCP_NONE 32 // the peer sends no RTCP (b=RS:0 and b=RR:0): its silence means nothing
+
+// RTP circuit breakers (RFC 8083), numbered as its section 4 does; a stream enables them by bits 1 << number.
+enum iq_breaker {
+	IQ_BREAKER_NONE = 0,
+	IQ_BREAKER_RTCP_TIMEOUT = 1, // nobody reports about what we send
+	IQ_BREAKER_MEDIA_TIMEOUT = 2, // it is reported not to arrive
+	IQ_BREAKER_CONGESTION = 3, // ten times what TCP would take on such a path
+	IQ_BREAKER_USABILITY = 4, // so much is lost or so late that nobody can use it
+};
+#define IQ_BREAKERS_ALL 30
+
 struct iq_pt {
 	uint8_t access, core; // payload type numbers on each leg
 	uint8_t telephone_event;
@@ -194,6 +212,9 @@ struct iq_stream {
 	uint8_t mid_ext_id; // header extension id of the mid on the access leg, 0: none
 	uint8_t pt_count;
 	uint8_t ssrc_count;
+	uint8_t rtcp[IQ_LEGS]; // IQ_RTCP_ bits of each leg's peer
+	uint8_t breakers[IQ_LEGS]; // of what is sent toward each leg: bits 1 << iq_breaker
+	uint8_t reserved[4];
 	char mid[32]; // NUL-terminated
 	uint32_t ssrcs[IQ_SSRCS_MAX]; // announced by the WIC (a=ssrc)
 	struct iq_pt pts[IQ_PTS_MAX];
@@ -258,6 +279,24 @@ struct iq_leg_state {
 #define IQ_CHANGED_CONSENT 4
 #define IQ_CHANGED_INACTIVE 8
 #define IQ_CHANGED_GONE 16 // deleted by the gateway itself: lease over, or drained
+#define IQ_CHANGED_BREAKER 32 // a circuit breaker tripped
+
+// Why a stream is no longer sent toward a leg, with the numbers that decided; what a breaker doesn't look at is 0. The gate
+// stays shut until it was closed by a command and opened again.
+struct iq_trip {
+	uint8_t breaker; // iq_breaker, of the last trip of the stream; IQ_BREAKER_NONE: none so far
+	uint8_t leg; // toward which it was sent
+	uint8_t cause; // the stream whose breaker it was: video is cut first when audio meets congestion
+	uint8_t ceased; // legs toward which the stream is not sent now, bits 1 << iq_leg
+	uint32_t loss_permille; // mean over the intervals
+	uint32_t rtt_us;
+	uint32_t rate, limit; // bytes/s: sent, and the most that was tolerable
+	uint32_t packet; // mean bytes
+	uint32_t intervals,
+		intervals_max; // of reports: looked at, or without progress; how many of those are tolerable
+	uint32_t silence_ms, silence_max_ms; // since anything was heard of the receiver
+};
+static_assert(sizeof(struct iq_trip) == 40, "ABI");
 
 struct iq_context_state {
 	iq_handle handle;
@@ -266,6 +305,7 @@ struct iq_context_state {
 	uint32_t changed; // IQ_CHANGED_ bits not yet acknowledged
 	uint64_t age_us;
 	struct iq_leg_state legs[IQ_LEGS];
+	struct iq_trip trips[IQ_STREAMS_MAX];
 };
 
 struct iq_state_ack {

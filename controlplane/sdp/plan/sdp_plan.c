@@ -201,6 +201,52 @@ static bool section_of(
 	return sdp_is_live(*out);
 }
 
+static bool pt_is_planned(const struct sdp_plan_section *plan, enum sdp_side side, int pt)
+{
+	for (unsigned i = 0; i < plan->pt_count; i++) {
+		if ((side == SDP_WEB ? plan->pts[i].web_tx : plan->pts[i].ims_tx) == pt)
+			return true;
+	}
+	return false;
+}
+
+// Feedback that the peer understands for a format that is in use.
+static unsigned feedback_of(
+	const struct sdp_plan_section *plan, enum sdp_side side, const struct sdp_section *remote)
+{
+	static const struct {
+		const char *value;
+		unsigned bit;
+	} known[] = {
+		{"nack", SDP_RTCP_NACK}, {"nack pli", SDP_RTCP_PLI}, {"ccm fir", SDP_RTCP_FIR}};
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < remote->feedback_count; i++) {
+		const struct sdp_feedback *in = &remote->feedbacks[i];
+
+		for (unsigned k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+			if (strcmp(in->value, known[k].value) == 0 &&
+				(in->pt == -1 || pt_is_planned(plan, side, in->pt)))
+				bits |= known[k].bit;
+		}
+	}
+	return bits;
+}
+
+// Both descriptions have one profile (RFC 3264 section 6), so the peer's tells.
+static unsigned rtcp_of(
+	const struct sdp_plan_section *plan, enum sdp_side side, const struct sdp_section *remote)
+{
+	unsigned bits = feedback_of(plan, side, remote);
+
+	if (remote->proto == SDP_PROTO_RTP_AVPF || remote->proto == SDP_PROTO_RTP_SAVPF ||
+		remote->proto == SDP_PROTO_TLS_SAVPF)
+		bits |= SDP_RTCP_AVPF;
+	if (side == SDP_IMS && remote->rs_bps == 0 && remote->rr_bps == 0)
+		bits |= SDP_RTCP_NONE; // browsers pass over these lines
+	return bits;
+}
+
 static void plan_section(struct sdp_plan_section *plan, const struct sdp_pair *pair, unsigned i)
 {
 	struct four four = {0};
@@ -226,6 +272,8 @@ static void plan_section(struct sdp_plan_section *plan, const struct sdp_pair *p
 	plan_ims(plan, four.ims_local, four.ims_remote);
 	plan_formats(plan, &four);
 	plan_directions(plan, &four);
+	plan->web_rtcp = rtcp_of(plan, SDP_WEB, four.web_remote);
+	plan->ims_rtcp = rtcp_of(plan, SDP_IMS, four.ims_remote);
 	plan->enabled = has_media(plan) && plan->role != SDP_ROLE_AUTO &&
 		!sdp_web_refusal(pair->web_remote, i, !we_answered) &&
 		!sdp_transport_refusal(remote_transport(pair, i), !we_answered);

@@ -14,6 +14,15 @@ enum sdp_change {
 	SDP_CHANGE_CANDIDATES = 64 // other ICE candidates under the same credentials
 };
 
+// What a peer understands of RTCP, as a set.
+enum sdp_rtcp {
+	SDP_RTCP_AVPF = 1, // feedback at any time
+	SDP_RTCP_NACK = 2,
+	SDP_RTCP_PLI = 4,
+	SDP_RTCP_FIR = 8,
+	SDP_RTCP_NONE = 16 // it sends none: b=RS:0 and b=RR:0
+};
+
 // Same codec on both legs. rx = payload type in our description (what the peer sends to us), tx = in the
 // peer's (what we send to it). They differ only when a peer answers with other numbers than we offered.
 struct sdp_pt {
@@ -27,6 +36,7 @@ struct sdp_pt {
 struct sdp_plan_section {
 	enum sdp_kind kind;
 	bool enabled; // accepted by both peers; when false nothing below but kind is meaningful
+	unsigned web_rtcp, ims_rtcp; // enum sdp_rtcp
 	bool to_ims, to_web; // media may flow browser -> phone, phone -> browser
 	bool renegotiate; // the browser's first choice has no place on the ims leg: re-offer to it
 	unsigned pt_count;

@@ -197,7 +197,7 @@ static void another_version_hears_both(void **state)
 	poll_door();
 	assert_int_equal(recv(c.sock, &welcome, sizeof(welcome), MSG_DONTWAIT), sizeof(welcome));
 	assert_int_equal(welcome.status, -EPROTO);
-	assert_non_null(strstr(welcome.text, "the controller speaks Iq 2.4, this side 1.0"));
+	assert_non_null(strstr(welcome.text, "the controller speaks Iq 3.4, this side 2.0"));
 	assert_int_equal(recv(c.sock, &welcome, sizeof(welcome), MSG_DONTWAIT), 0);
 	close(c.sock);
 }

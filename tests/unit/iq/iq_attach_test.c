@@ -53,9 +53,9 @@ static void regions_that_lie(void **state)
 	struct iq_region_head h = good;
 
 	(void)state;
-	h.major = IQ_ABI_MAJOR + 6;
+	h.major = 7;
 	h.minor = 9;
-	region_refused(&h, good.total, "eims-agw speaks Iq 7.9, this side 1.0");
+	region_refused(&h, good.total, "eims-agw speaks Iq 7.9, this side 2.0");
 	h = good;
 	h.magic++;
 	region_refused(&h, good.total, "isn't Iq's");
@@ -110,7 +110,7 @@ static void hello_of_another_version(void **state)
 	assert_int_equal(iq_hello_recv(s[0], &pid, why, sizeof(why)), -EAGAIN);
 	assert_int_equal(send(s[1], &hello, sizeof(hello), 0), sizeof(hello));
 	assert_int_equal(iq_hello_recv(s[0], &pid, why, sizeof(why)), -EPROTO);
-	assert_non_null(strstr(why, "the controller speaks Iq 3.1, this side 1.0"));
+	assert_non_null(strstr(why, "the controller speaks Iq 3.1, this side 2.0"));
 	assert_int_equal(send(s[1], "GET /", 5, 0), 5);
 	assert_int_equal(iq_hello_recv(s[0], &pid, why, sizeof(why)), -EPROTO);
 	assert_int_equal(iq_hello_send(s[1]), 0);
@@ -138,7 +138,7 @@ static void welcomes(void **state)
 	bare.major = 8;
 	assert_int_equal(send(s[0], &bare, sizeof(bare), 0), sizeof(bare));
 	assert_int_equal(iq_welcome_recv(s[1], &peer, fds, why, sizeof(why)), -EPROTO);
-	assert_non_null(strstr(why, "eims-agw speaks Iq 8.0, this side 1.0"));
+	assert_non_null(strstr(why, "eims-agw speaks Iq 8.0, this side 2.0"));
 	assert_int_equal(fds[0], -1);
 	assert_int_equal(iq_welcome_send(s[0], &self, s[0], s[1]), 0);
 	assert_int_equal(iq_welcome_recv(s[1], &peer, fds, why, sizeof(why)), 0);

@@ -171,7 +171,7 @@ static void pages_that_lie(void **state)
 		assert_null(iq_stats_map(fd, why, sizeof(why)));
 		assert_int_equal(errno, EPROTO);
 		assert_non_null(
-			strstr(why, field == 1 ? "speaks Iq 2.0, this side 1.0" : "differs"));
+			strstr(why, field == 1 ? "speaks Iq 3.0, this side 2.0" : "differs"));
 		close(fd);
 	}
 }

@@ -52,7 +52,7 @@ static void gaps_stay_gaps(void **state)
 
 	assert_true(send(&world, false, (uint16_t)number, 0));
 	assert_int_equal(world.out.seq, 0x8000);
-	assert_false(world.out.marker);
+	assert_false(world.out.begins);
 	// Through several wraps, with losses and reordering.
 	for (unsigned i = 0; i < 300000; i++) {
 		uint32_t late = rig_random() % 20 == 0 ? rig_random() % 50 : 0;
@@ -64,7 +64,7 @@ static void gaps_stay_gaps(void **state)
 		assert_true(send(&world, false, (uint16_t)(number - late), number * 160));
 		assert_int_equal(world.out.seq, (uint16_t)(number - late - 65000 + 0x8000));
 		assert_int_equal(world.out.ts, number * 160);
-		assert_false(world.out.marker);
+		assert_false(world.out.begins);
 	}
 }
 
@@ -78,14 +78,14 @@ static void new_source_continues(void **state)
 	assert_true(send(&world, true, 60000, 12345));
 	assert_int_equal(world.out.seq, 0x8000 + 10);
 	assert_int_equal(world.out.ts, 9 * 160 + 4 * 160);
-	assert_true(world.out.marker);
+	assert_true(world.out.begins);
 	// What is late of either would take numbers that were given.
 	assert_false(send(&world, false, 110, 1600));
 	assert_false(send(&world, true, 59999, 12345 - 160));
 	assert_true(send(&world, true, 60001, 12345 + 160));
 	assert_int_equal(world.out.seq, 0x8000 + 11);
 	assert_int_equal(world.out.ts, 9 * 160 + 5 * 160);
-	assert_false(world.out.marker);
+	assert_false(world.out.begins);
 }
 
 static void old_source_comes_back_after_quiet(void **state)
@@ -101,7 +101,7 @@ static void old_source_comes_back_after_quiet(void **state)
 	assert_true(send(&world, false, 102, 320));
 	assert_int_equal(world.out.seq, 0x8002);
 	assert_int_equal(world.out.ts, 1 + CLOCK / 5);
-	assert_true(world.out.marker);
+	assert_true(world.out.begins);
 	assert_false(send(&world, false, 101, 160));
 	assert_false(send(&world, true, 501, 160));
 }
@@ -120,7 +120,7 @@ static void hold_leaves_no_gap(void **state)
 			assert_true(send(&world, false, seq, ts));
 			assert_int_equal(world.out.seq, next);
 			assert_int_equal(world.out.ts, ts);
-			assert_int_equal(world.out.marker, round > 0 && i == 0);
+			assert_int_equal(world.out.begins, round > 0 && i == 0);
 			next++;
 		}
 		for (unsigned i = 0; i < lengths[round]; i++) {

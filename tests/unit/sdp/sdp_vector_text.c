@@ -124,6 +124,27 @@ static void print_transport(const struct sdp_plan_section *section, FILE *out)
 		fprintf(out, "  ssrc %u\n", section->ssrcs[i]);
 }
 
+static void print_rtcp(const char *side, unsigned understood, FILE *out)
+{
+	static const char *const names[] = {"avpf", "nack", "pli", "fir", "none"};
+
+	fprintf(out, " %s", side);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if ((understood >> i & 1) != 0)
+			fprintf(out, " %s", names[i]);
+	}
+}
+
+static void print_feedback(const struct sdp_plan_section *section, FILE *out)
+{
+	if (((section->web_rtcp | section->ims_rtcp) & ~(unsigned)SDP_RTCP_AVPF) == 0)
+		return;
+	fprintf(out, "  rtcp:");
+	print_rtcp("web", section->web_rtcp, out);
+	print_rtcp("ims", section->ims_rtcp, out);
+	fprintf(out, "\n");
+}
+
 static void print_core(const struct sdp_plan_section *section, FILE *out)
 {
 	fprintf(out, "  ims:");
@@ -154,7 +175,9 @@ void vector_plan_print(const struct sdp_plan *plan, FILE *out)
 			section->renegotiate ? " renegotiate" : "");
 		if (section->ice_ufrag)
 			print_transport(section, out);
-		if (section->enabled)
+		if (section->enabled) {
 			print_core(section, out);
+			print_feedback(section, out);
+		}
 	}
 }

@@ -51,6 +51,7 @@ static void streams_describe(struct call *call, bool has_video)
 		.core_transport = 1,
 		.mid_ext_id = CALL_MID_EXT,
 		.pt_count = 1,
+		.rtcp = {CALL_FEEDBACK, CALL_FEEDBACK},
 		.mid = "v",
 		.pts = {{CALL_VIDEO_PT, 97, 0, 0, {90000, 90000}}}};
 }

@@ -7,6 +7,7 @@
 #define CALL_AUDIO_PT 111 // of the browser; the phone's is 96
 #define CALL_EVENT_PT 110 // the phone's is 101
 #define CALL_VIDEO_PT 120 // the phone's is 97
+#define CALL_FEEDBACK (IQ_RTCP_AVPF | IQ_RTCP_PLI) // of video, on both legs
 #define CALL_MID_EXT 4
 
 struct call_config {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -368,6 +369,59 @@ static void key_frame_is_asked(void **state)
 	call_down(&call);
 }
 
+// The next packet that the phone or the browser got is RTCP with a PLI about this SSRC.
+static void pli_check(const uint8_t *bytes, size_t len, uint32_t ssrc)
+{
+	struct wire_walk walk = wire_walk_over(bytes, len);
+	struct wire_rtcp packet;
+	struct wire_rtcp_fb fb;
+
+	while (wire_rtcp_next(&walk, &packet) == 1 && packet.type != WIRE_RTCP_PSFB)
+		;
+	assert_int_equal(wire_rtcp_fb_read(&packet, &fb), 0);
+	assert_int_equal(fb.fmt, WIRE_RTCP_PLI);
+	assert_int_equal(fb.media, ssrc);
+}
+
+static void video_from_phone(struct call *call, uint32_t ssrc, uint16_t seq)
+{
+	struct rtp_example video = {.pt = 97, .ssrc = ssrc, .seq = seq, .payload_len = 1000};
+	uint8_t packet[1500];
+	bool is_rtcp;
+
+	call_phone_send(call, 1, &video);
+	media_step(call->rig);
+	assert_int_equal(wic_take(call->wic, packet, &is_rtcp), 12 + 1000);
+	assert_false(is_rtcp);
+}
+
+// Another video source, or the same after a pause: the gateway asks it for a picture to begin with, once.
+static void new_video_begins_with_a_key_frame(void **state)
+{
+	uint8_t packet[1500];
+	struct call call;
+	bool is_rtcp;
+
+	call_up(&call, *state, &video_call);
+	video_from_phone(&call, 0x51de0, 7);
+	assert_int_equal(phone_rtcp_take(&call, packet, 1), 0);
+	usleep(250000); // longer than RTP_SOURCE_QUIET_US
+	video_from_phone(&call, 0x51de1, 100);
+	pli_check(packet, phone_rtcp_take(&call, packet, 1), 0x51de1);
+	video_from_phone(&call, 0x51de1, 101);
+	assert_int_equal(phone_rtcp_take(&call, packet, 1), 0);
+	call_gate(&call, 0);
+	call_phone_send(&call, 1,
+		&(struct rtp_example){.pt = 97, .ssrc = 0x51de1, .seq = 102, .payload_len = 9});
+	media_step(call.rig);
+	call_gate(&call, IQ_GATE_BOTH);
+	video_from_phone(&call, 0x51de1, 103);
+	pli_check(packet, phone_rtcp_take(&call, packet, 1), 0x51de1);
+	assert_int_equal(media_count(call.rig, COUNTER_key_frames_asked), 2);
+	assert_int_equal(wic_take(call.wic, packet, &is_rtcp), 0);
+	call_down(&call);
+}
+
 // A long hold: what comes in meanwhile is more than a turn of the sequence numbers, and both directions go on.
 static void hold_outlives_the_rollover(void **state)
 {
@@ -463,6 +517,7 @@ int main(void)
 		RIGGED(telephone_events_pass),
 		RIGGED(reports_cross),
 		RIGGED(key_frame_is_asked),
+		RIGGED(new_video_begins_with_a_key_frame),
 		RIGGED(hold_outlives_the_rollover),
 		RIGGED(browser_to_browser),
 	};
