@@ -68,14 +68,15 @@ static json_t *sip_json(const struct sip_stack *sip)
 	struct sip_counters c;
 
 	sip_counters_get(sip, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}",
 		"w2_requests", (json_int_t)c.w2_requests, "w2_responses",
 		(json_int_t)c.w2_responses, "w2_refused", (json_int_t)c.w2_refused, "w2_dropped",
 		(json_int_t)c.w2_dropped, "w2_fatal", (json_int_t)c.w2_fatal, "w2_unmatched",
 		(json_int_t)c.w2_unmatched, "mw_requests", (json_int_t)c.mw_requests,
-		"mw_forbidden", (json_int_t)c.mw_forbidden, "registers", (json_int_t)c.registers,
-		"invites", (json_int_t)c.invites, "relays", (json_int_t)c.relays, "w2_transactions",
-		(int)c.w2_transactions, "legs", (int)c.legs);
+		"mw_forbidden", (json_int_t)c.mw_forbidden, "mw_cut", (json_int_t)c.mw_cut,
+		"registers", (json_int_t)c.registers, "invites", (json_int_t)c.invites, "relays",
+		(json_int_t)c.relays, "w2_transactions", (int)c.w2_transactions, "legs",
+		(int)c.legs);
 }
 
 void status_answer(struct ask *ask)

@@ -27,6 +27,15 @@ struct call_msg {
 	struct call_bag *bag; // NULL: nothing to pass
 };
 
+// Why something is refused.
+struct call_refusal {
+	int status; // 300 to 699
+	const char *
+		phrase; // of the far side, or the sentence of a log and a Reason; NULL: the usual one
+	const char *warning; // a sentence of our own for a Warning header; NULL: none
+	struct call_bag *bag; // the far side's refusal; NULL: it is ours
+};
+
 // What a leg can be told. All return 0 or -errno; a failure ends the call. They never call back into call_ functions
 // before they return. A leg lives until release().
 struct call_leg_ops {
@@ -38,8 +47,8 @@ struct call_leg_ops {
 	int (*answer)(void *leg, const struct call_msg *msg);
 	// The ACK for the 200 that this leg was sent, with the answer if the offer was in the 200.
 	int (*confirm)(void *leg, const struct call_msg *msg);
-	// A final failure for the INVITE or UPDATE this leg has got: status 300 to 699 and a phrase.
-	int (*reject)(void *leg, int status, const char *phrase);
+	// The final failure for the INVITE or UPDATE this leg has got.
+	int (*reject)(void *leg, const struct call_refusal *refusal);
 	// CANCEL, BYE, or a failure response, as the state of the dialog demands; cause becomes a Reason header.
 	int (*end)(void *leg, int cause, const char *text);
 	// An in-dialog request of a method the call has no rule for, in the bag; its final response comes as

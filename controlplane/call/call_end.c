@@ -18,22 +18,34 @@ void call_timer(struct call *call, unsigned ms, void (*on_timer)(void *arg))
 	call->timer = call->calls->config.timer_start(call->calls->config.loop, ms, on_timer, call);
 }
 
+static const char *text_of(const struct call_refusal *refusal)
+{
+	if (refusal->warning != NULL)
+		return refusal->warning;
+	return refusal->phrase != NULL ? refusal->phrase : "";
+}
+
 // status 0: both sides know already. Before the call is up A gets a failure response and B a CANCEL; after that both a
 // BYE with the reason. end() does what the dialog's state demands.
-static void sides_tell(struct call *call, enum call_state was, int status, const char *text)
+static void sides_tell(struct call *call, enum call_state was, const struct call_refusal *refusal)
 {
 	bool unanswered = was == CALL_STARTING || was == CALL_INVITING || was == CALL_ANSWERING;
 
-	if (status == 0)
+	if (refusal->status == 0)
 		return;
 	// A may have its 200 already: the offer of an offerless INVITE stood in it.
-	if (!unanswered || call->legs[CALL_A].ops->reject(call->legs[CALL_A].leg, status, text) < 0)
-		leg_end(call, CALL_A, status, text);
+	if (!unanswered || call->legs[CALL_A].ops->reject(call->legs[CALL_A].leg, refusal) < 0)
+		leg_end(call, CALL_A, refusal->status, text_of(refusal));
 	if (was != CALL_STARTING)
-		leg_end(call, CALL_B, status, text);
+		leg_end(call, CALL_B, refusal->status, text_of(refusal));
 }
 
 void call_fail(struct call *call, int status, const char *text)
+{
+	call_refuse(call, &(struct call_refusal){.status = status, .phrase = text});
+}
+
+void call_refuse(struct call *call, const struct call_refusal *refusal)
 {
 	enum call_state was = call->state;
 
@@ -41,11 +53,11 @@ void call_fail(struct call *call, int status, const char *text)
 		return;
 	call->state = CALL_OVER;
 	call_timer_stop(call);
-	if (status != 0)
-		log_info("call %s: ends with %d %s", call->id, status, text);
+	if (refusal->status != 0)
+		log_info("call %s: ends with %d %s", call->id, refusal->status, text_of(refusal));
 	else
 		log_info("call %s: ends", call->id);
-	sides_tell(call, was, status, text);
+	sides_tell(call, was, refusal);
 	media_release(call);
 	if (call->calls->config.store != NULL)
 		store_cancel(call->calls->config.store, call);

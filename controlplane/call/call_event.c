@@ -39,7 +39,9 @@ static void start(void *arg)
 	}
 	// The offer waits in the exchange as text; it was parsed when the call began.
 	if (call->applied < 0)
-		call_fail(call, status_of(call->applied), call->why);
+		call_refuse(call,
+			&(struct call_refusal){
+				.status = status_of(call->applied), .warning = call->why});
 }
 
 int call_start(struct calls *calls, const struct call_setup *setup, struct call **out)
@@ -134,18 +136,18 @@ void call_on_answer(
 void call_on_reject(struct call *call, enum call_side side, int status, const char *phrase,
 	const struct call_msg *msg)
 {
+	const struct call_refusal refusal = {.status = status, .phrase = phrase, .bag = msg->bag};
 	struct exchange *x = &call->exchange;
 
-	(void)msg;
 	if (call->state == CALL_OVER)
 		return;
 	if (call->state != CALL_UP) {
 		if (side == CALL_B)
-			call_fail(call, status, phrase);
+			call_refuse(call, &refusal);
 		return;
 	}
 	if (x->state != EXCHANGE_NONE && x->from != side)
-		exchange_refused(call, status, phrase);
+		exchange_refused(call, &refusal);
 }
 
 // A re-INVITE without an offer: what the other side said last is offered again, the ACK answers it.
@@ -158,8 +160,10 @@ static void offer_ours(struct call *call, enum call_side side)
 	x->in_response = true;
 	x->local = true;
 	if (description_offer(call, side, call->remote[x->from], &x->forward) < 0) {
+		const struct call_refusal refusal = {.status = 488, .warning = call->why};
+
 		exchange_wipe(call);
-		leg_reject(call, side, 488, call->why);
+		leg_reject(call, side, &refusal);
 		return;
 	}
 	leg_answer(call, side, x->forward, NULL);
@@ -167,10 +171,11 @@ static void offer_ours(struct call *call, enum call_side side)
 
 void call_on_offer(struct call *call, enum call_side side, const struct call_msg *msg)
 {
+	const struct call_refusal pending = {.status = 491}; // RFC 3261 section 14.2
 	int ret;
 
 	if (call->state != CALL_UP || call->exchange.state != EXCHANGE_NONE) {
-		leg_reject(call, side, 491, "Request Pending"); // RFC 3261 section 14.2
+		leg_reject(call, side, &pending);
 		return;
 	}
 	if (msg->sdp == NULL) {
@@ -180,7 +185,7 @@ void call_on_offer(struct call *call, enum call_side side, const struct call_msg
 	ret = exchange_begin(call, side, msg);
 	if (ret < 0) {
 		log_info("call %s: an offer is refused: %s", call->id, call->why);
-		exchange_refused(call, status_of(ret), call->why);
+		exchange_useless(call, status_of(ret));
 	}
 }
 

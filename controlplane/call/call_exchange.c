@@ -21,14 +21,14 @@ void exchange_wipe(struct call *call)
 	memset(x, 0, sizeof(*x));
 }
 
-void exchange_refused(struct call *call, int status, const char *phrase)
+void exchange_refused(struct call *call, const struct call_refusal *refusal)
 {
 	enum call_side from = call->exchange.from;
 	bool in_response = call->exchange.in_response;
 	bool unconfirmed = call->exchange.unconfirmed;
 
 	if (call->exchange.initial) {
-		call_fail(call, status, phrase);
+		call_refuse(call, refusal);
 		return;
 	}
 	exchange_wipe(call);
@@ -36,7 +36,19 @@ void exchange_refused(struct call *call, int status, const char *phrase)
 	if (unconfirmed)
 		leg_confirm(call, other_side(from), NULL);
 	if (!in_response && call->state != CALL_OVER)
-		leg_reject(call, from, status, phrase);
+		leg_reject(call, from, refusal);
+}
+
+void exchange_fail(struct call *call, int status, const char *phrase)
+{
+	exchange_refused(call, &(struct call_refusal){.status = status, .phrase = phrase});
+}
+
+void exchange_useless(struct call *call, int status)
+{
+	const struct call_refusal refusal = {.status = status, .warning = call->why};
+
+	exchange_refused(call, &refusal);
 }
 
 // What was said becomes what is in force.
@@ -134,7 +146,7 @@ static void early_applied(struct call *call)
 static void on_applied(struct call *call)
 {
 	if (call->applied != 0) {
-		exchange_refused(call, 500, "the media gateway refused");
+		exchange_fail(call, 500, "the media gateway refused");
 		return;
 	}
 	if (call->exchange.early)
@@ -164,7 +176,7 @@ static void apply(struct call *call)
 
 	call->exchange.state = EXCHANGE_APPLYING;
 	if (media_apply(call, &pair, on_applied) < 0)
-		exchange_refused(call, 503, "no media gateway");
+		exchange_fail(call, 503, "no media gateway");
 }
 
 static void reply_and_apply(struct call *call, const struct sdp_session *remote)
@@ -175,7 +187,7 @@ static void reply_and_apply(struct call *call, const struct sdp_session *remote)
 	x->reply = NULL;
 	if (description_answer(call, x->from, remote, &x->reply) < 0) {
 		log_info("call %s: no answer can be made: %s", call->id, call->why);
-		exchange_refused(call, 488, call->why);
+		exchange_useless(call, 488);
 		return;
 	}
 	apply(call);
@@ -191,12 +203,12 @@ void exchange_answered(struct call *call, const struct call_msg *msg)
 		x->answer = NULL;
 		if (description_parse(call, msg, &x->answer) < 0) {
 			log_info("call %s: useless answer: %s", call->id, call->why);
-			exchange_refused(call, 488, call->why);
+			exchange_useless(call, 488);
 			return;
 		}
 	}
 	if (x->answer == NULL) {
-		exchange_refused(call, 500, "an answer without a description");
+		exchange_fail(call, 500, "an answer without a description");
 		return;
 	}
 	if (x->local) // our own offer was answered: the other side isn't told
@@ -230,7 +242,7 @@ static void on_room(struct call *call)
 	if (call->applied != 0) {
 		log_warn("call %s: no room at the media gateway: %s", call->id,
 			strerror(-call->applied));
-		exchange_refused(call, 503, "no media resources");
+		exchange_fail(call, 503, "no media resources");
 		return;
 	}
 	if (x->local) {
@@ -238,7 +250,7 @@ static void on_room(struct call *call)
 		return;
 	}
 	if (description_offer(call, other_side(x->from), x->offer, &x->forward) < 0) {
-		exchange_refused(call, 488, call->why);
+		exchange_useless(call, 488);
 		return;
 	}
 	forward_send(call);

@@ -109,8 +109,10 @@ struct call *call_by_id(struct calls *calls, const char *id);
 int exchange_begin(struct call *call, enum call_side from, const struct call_msg *msg);
 void exchange_answered(struct call *call, const struct call_msg *msg);
 void exchange_wipe(struct call *call);
-void exchange_refused(struct call *call, int status,
-	const char *phrase); // the offerer is told; the call ends if initial
+// The offerer is told; the call ends if initial.
+void exchange_refused(struct call *call, const struct call_refusal *refusal);
+void exchange_fail(struct call *call, int status, const char *phrase); // the same, by ourselves
+void exchange_useless(struct call *call, int status); // the same, for call->why: a Warning says it
 
 // call_sdp.c: descriptions for one side.
 int description_local(struct call *call, enum call_side side, struct sdp_local *local);
@@ -136,8 +138,9 @@ int record_put(struct call *call, store_on_done *on_done);
 void record_del(struct call *call);
 
 // call_end.c
-void call_fail(
-	struct call *call, int status, const char *text); // tells both sides what fits the state
+// Tells both sides what fits the state. status 0: both know already.
+void call_refuse(struct call *call, const struct call_refusal *refusal);
+void call_fail(struct call *call, int status, const char *text); // the same, by ourselves
 void call_timer(struct call *call, unsigned ms, void (*on_timer)(void *arg));
 void call_timer_stop(struct call *call);
 void call_setup_over(void *arg);
@@ -152,5 +155,5 @@ void leg_progress(struct call *call, enum call_side side, int status, const stru
 void leg_answer(struct call *call, enum call_side side, const struct sdp_session *sdp,
 	struct call_bag *bag);
 void leg_confirm(struct call *call, enum call_side side, const struct sdp_session *sdp);
-void leg_reject(struct call *call, enum call_side side, int status, const char *phrase);
+void leg_reject(struct call *call, enum call_side side, const struct call_refusal *refusal);
 void leg_end(struct call *call, enum call_side side, int cause, const char *text);

@@ -52,10 +52,9 @@ void leg_confirm(struct call *call, enum call_side side, const struct sdp_sessio
 	check(call, side, "confirm", call->legs[side].ops->confirm(call->legs[side].leg, &msg));
 }
 
-void leg_reject(struct call *call, enum call_side side, int status, const char *phrase)
+void leg_reject(struct call *call, enum call_side side, const struct call_refusal *refusal)
 {
-	check(call, side, "reject",
-		call->legs[side].ops->reject(call->legs[side].leg, status, phrase));
+	check(call, side, "reject", call->legs[side].ops->reject(call->legs[side].leg, refusal));
 }
 
 void leg_end(struct call *call, enum call_side side, int cause, const char *text)

@@ -129,6 +129,8 @@ void sip_counters_get(const struct sip_stack *stack, struct sip_counters *out)
 	*out = stack->counters;
 	out->w2_unmatched += w2_unmatched(stack->w2);
 	out->w2_transactions = w2_count(stack->w2);
+	out->mw_forbidden = mw_counters(stack->mw).forbidden;
+	out->mw_cut = mw_counters(stack->mw).cut;
 }
 
 struct sip_stack *sip_stack_create(const struct sip_config *config, char *err, size_t err_len)

@@ -3,7 +3,6 @@
 #include "sip_dispatch.h"
 
 #include "leg.h"
-#include "log.h"
 #include "register.h"
 #include "relay.h"
 
@@ -215,14 +214,6 @@ static bool callee_find(struct sip_stack *stack, struct uas *uas, struct registr
 	return false;
 }
 
-// Whether a datagram ended before its body did (RFC 3261 section 18.3). On a stream sofia waits for the rest.
-static bool body_is_cut(const sip_t *sip)
-{
-	size_t len = sip->sip_payload ? sip->sip_payload->pl_len : 0;
-
-	return sip->sip_content_length && sip->sip_content_length->l_length > len;
-}
-
 void sip_on_mw_request(void *arg, struct uas *uas)
 {
 	struct sip_stack *stack = arg;
@@ -230,13 +221,7 @@ void sip_on_mw_request(void *arg, struct uas *uas)
 	struct registration_view view;
 
 	stack->counters.mw_requests++;
-	if (!sip->sip_to->a_tag && !mw_from_peer(stack->mw, uas)) {
-		stack->counters.mw_forbidden++;
-		log_info("mw: %s from a peer that isn't trusted", sip_message_method(sip));
-		uas_answer(uas, 403, NULL);
-		return;
-	}
-	if (body_is_cut(sip)) {
+	if (sip_message_is_cut(sip)) {
 		uas_answer(uas, 400, "Body Shorter than Content-Length");
 		return;
 	}

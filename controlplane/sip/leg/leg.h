@@ -74,7 +74,7 @@ msg_t *sip_leg_response(struct sip_leg *leg, struct uas *uas, int status, const 
 extern const struct uas_user sip_leg_uas_user;
 int sip_leg_progress(void *leg, int status, const struct call_msg *msg);
 int sip_leg_answer(void *leg, const struct call_msg *msg);
-int sip_leg_reject(void *leg, int status, const char *phrase);
+int sip_leg_reject(void *leg, const struct call_refusal *refusal);
 void sip_leg_on_request(struct dialog_user *user, struct uas *uas);
 void sip_leg_on_ack(struct dialog_user *user, msg_t *ack);
 

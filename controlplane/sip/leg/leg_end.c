@@ -101,16 +101,17 @@ int sip_leg_end(void *arg, int cause, const char *text)
 	struct sip_leg *leg = arg;
 	char buf[128];
 	const char *reason = reason_write(cause, text, buf, sizeof(buf));
+	struct call_refusal refusal = {0};
 
 	if (leg->ended)
 		return 0;
 	sip_leg_ref(leg);
-	if (leg->offer)
-		sip_leg_reject(leg,
-			leg->confirmed || leg->unacked	       ? 487
-				: cause >= 300 && cause <= 699 ? cause
-							       : 480,
-			NULL);
+	if (leg->offer) {
+		refusal.status = leg->confirmed || leg->unacked ? 487
+			: cause >= 300 && cause <= 699		? cause
+								: 480;
+		sip_leg_reject(leg, &refusal);
+	}
 	leg->ended = true;
 	if (leg->invite && leg->invite_accepted)
 		sip_leg_confirm(leg, NULL);

@@ -82,16 +82,36 @@ int sip_leg_answer(void *arg, const struct call_msg *msg)
 	return uas_respond(leg->unacked, response);
 }
 
-int sip_leg_reject(void *arg, int status, const char *phrase)
+// What the far side says of its refusal, or we of ours.
+static int refusal_fill(
+	const struct sip_leg *leg, msg_t *response, const struct call_refusal *refusal)
+{
+	const sip_t *was = refusal->bag ? sip_object(refusal->bag->msg) : NULL;
+	int ret = 0;
+
+	if (was && was->sip_status) {
+		ret = headers_pass(response, was, leg->way);
+		// Where else the callee is: for the caller to follow (RFC 3261 section 8.1.3.4).
+		if (ret == 0 && refusal->status < 400)
+			ret = sip_message_contacts_copy(response, was);
+	}
+	if (ret == 0 && refusal->warning && *refusal->warning)
+		ret = sip_message_warn(response, leg->stack->config.host, refusal->warning);
+	return ret;
+}
+
+int sip_leg_reject(void *arg, const struct call_refusal *refusal)
 {
 	struct sip_leg *leg = arg;
 	msg_t *response;
 
 	if (!leg->offer)
 		return no_offer(leg);
-	response = sip_leg_response(leg, leg->offer, status, phrase, NULL);
-	if (!response)
+	response = sip_leg_response(leg, leg->offer, refusal->status, refusal->phrase, NULL);
+	if (!response || refusal_fill(leg, response, refusal) < 0) {
+		msg_destroy(response);
 		return -ENOMEM;
+	}
 	uas_respond(leg->offer, response);
 	if (!leg->confirmed && !leg->unacked) {
 		leg->ended = true;
@@ -232,13 +252,14 @@ static void update_receive(struct sip_leg *leg, struct uas *uas)
 
 static void bye_receive(struct sip_leg *leg, struct uas *uas)
 {
+	const struct call_refusal terminated = {.status = 487};
 	struct call_bag *bag = bag_create(uas->request);
 
 	sip_leg_ref(leg);
 	uas_answer(uas, 200, NULL);
 	leg->ended = true;
 	sip_leg_delist(leg);
-	sip_leg_reject(leg, 487, NULL);
+	sip_leg_reject(leg, &terminated);
 	unacked_drop(leg);
 	if (leg->call)
 		call_on_end(leg->call, leg->side, bag);

@@ -15,6 +15,8 @@
 #define NOT_TO_CORE 2
 #define NOT_TO_WIC 4
 #define OPTIONS 8 // a list of option tags
+#define CREDENTIALS 16 // to the core only, a digest only, not of REGISTER
+#define CHALLENGE 32 // to the WIC only, not of REGISTER
 #define NEITHER (NOT_TO_CORE | NOT_TO_WIC)
 
 static const struct {
@@ -44,12 +46,12 @@ static const struct {
 	{"Require", OPTIONS},
 	{"Proxy-Require", OPTIONS},
 	{"Unsupported", OPTIONS},
-	{"Authorization", NEITHER},
-	{"Proxy-Authorization", NEITHER},
-	{"WWW-Authenticate", NEITHER},
-	{"Proxy-Authenticate", NEITHER},
-	{"Authentication-Info", NEITHER},
-	{"Proxy-Authentication-Info", NEITHER},
+	{"Authorization", CREDENTIALS},
+	{"Proxy-Authorization", CREDENTIALS},
+	{"WWW-Authenticate", CHALLENGE},
+	{"Proxy-Authenticate", CHALLENGE},
+	{"Authentication-Info", CHALLENGE},
+	{"Proxy-Authentication-Info", CHALLENGE},
 	{"RSeq", NEITHER},
 	{"RAck", NEITHER},
 	{"Session-Expires", NEITHER},
@@ -80,7 +82,6 @@ static const struct {
 	{"History-Info", NOT_TO_CORE},
 	{"Organization", NOT_TO_CORE},
 	{"P-Access-Network-Info", NOT_TO_WIC},
-	{"Warning", NOT_TO_WIC},
 	{"Error-Info", NOT_TO_WIC},
 };
 
@@ -210,6 +211,43 @@ static int options_pass(msg_t *to, const sip_header_t *header, const char *name)
 	return value ? sip_message_add(to, name, value) : 0;
 }
 
+// What only a P-CSCF may add to credentials, and what only it may see of a challenge (TS 24.229 section 5.2.2).
+static const char *const trusted_params[] = {
+	"integrity-protected", "authorization-entity", "ik", "ck", "ip"};
+
+static int digest_pass(msg_t *to, const sip_header_t *header)
+{
+	msg_header_t *copy = msg_header_dup_one(msg_home(to), (const msg_header_t *)header);
+
+	if (!copy)
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(trusted_params) / sizeof(trusted_params[0]); i++)
+		msg_header_remove_param(copy->sh_common, trusted_params[i]);
+	return msg_header_insert(to, (msg_pub_t *)sip_object(to), copy) < 0 ? -ENOMEM : 0;
+}
+
+// REGISTER has rules of its own: registration/ decides what its credentials become.
+static int auth_pass(msg_t *to, const sip_t *from, const sip_header_t *header, unsigned rule,
+	enum header_way way)
+{
+	bool is_digest =
+		(rule & CHALLENGE) || strcasecmp(header->sh_auth->au_scheme, "Digest") == 0;
+
+	if (way != (rule & CREDENTIALS ? HEADERS_TO_CORE : HEADERS_TO_WIC) || !is_digest ||
+		sip_method_is(from, "REGISTER"))
+		return 0;
+	return digest_pass(to, header);
+}
+
+// A warning's agent would tell the WIC who is who in the core: it is told another name (RFC 3261 section 20.43).
+static int warning_pass(msg_t *to, const sip_header_t *header)
+{
+	const sip_warning_t *warning = (const sip_warning_t *)header;
+
+	return sip_message_addf(
+		to, "Warning", "%u gateway \"%s\"", warning->w_code, warning->w_text);
+}
+
 static bool privacy_is_wanted(const sip_t *sip)
 {
 	static const char *const wishes[] = {"id", "user"};
@@ -234,6 +272,10 @@ static int header_pass(
 		return 0;
 	if (rule & OPTIONS)
 		return options_pass(to, header, name);
+	if (rule & (CREDENTIALS | CHALLENGE))
+		return auth_pass(to, from, header, rule, way);
+	if (way == HEADERS_TO_WIC && strcasecmp(name, "Warning") == 0)
+		return warning_pass(to, header);
 	if (strcasecmp(name, "P-Access-Network-Info") == 0)
 		return access_network_pass(to, header);
 	if (way == HEADERS_TO_WIC && strcasecmp(name, "P-Asserted-Identity") == 0 &&

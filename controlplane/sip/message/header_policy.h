@@ -9,7 +9,7 @@ enum header_way { HEADERS_TO_CORE, HEADERS_TO_WIC };
 
 // Copies what may pass from one message to another (0 or -ENOMEM). Never copied are headers that a dialog, a
 // transaction or a body makes (Via, Route, Record-Route, From, To, Call-ID, CSeq, Contact, Max-Forwards, Content-...),
-// credentials, and what this gateway does not do end to end (100rel, preconditions, session timers, sec-agree). Toward
+// credentials of REGISTER, and what this gateway does not do end to end (100rel, preconditions, session timers, sec-agree). Toward
 // the core nothing passes that only trusted nodes may say; toward the WIC nothing that tells the core's
 // topology, charging or location (RFC 3324, TS 24.229 4.4; P-Asserted-Identity stays unless Privacy: id).
 int headers_pass(msg_t *to, const sip_t *from, enum header_way way);

@@ -156,6 +156,32 @@ int sip_message_body_copy(msg_t *msg, const sip_t *from)
 	return payload && sip_header_insert(msg, sip, (sip_header_t *)payload) >= 0 ? 0 : -ENOMEM;
 }
 
+bool sip_message_is_cut(const sip_t *sip)
+{
+	size_t len = sip->sip_payload ? sip->sip_payload->pl_len : 0;
+
+	return sip->sip_content_length && sip->sip_content_length->l_length > len;
+}
+
+int sip_message_warn(msg_t *msg, const char *agent, const char *sentence)
+{
+	char text[256];
+	size_t len = 0;
+
+	for (; *sentence && len < sizeof(text) - 1; sentence++)
+		if (*sentence >= ' ' && *sentence < 127 && *sentence != '"' && *sentence != '\\')
+			text[len++] = *sentence;
+	text[len] = '\0';
+	return sip_message_addf(msg, "Warning", "399 %s \"%s\"", agent, text);
+}
+
+int sip_message_contacts_copy(msg_t *msg, const sip_t *from)
+{
+	return sip_add_dup(msg, sip_object(msg), (const sip_header_t *)from->sip_contact) < 0
+		? -ENOMEM
+		: 0;
+}
+
 const char *sip_message_text(msg_t *msg, size_t *len)
 {
 	sip_t *sip = sip_object(msg);

@@ -31,6 +31,14 @@ int sip_message_body(msg_t *msg, const char *type, const char *data, size_t len)
 // Copies Content- headers and the body of another message.
 int sip_message_body_copy(msg_t *msg, const sip_t *from);
 
+// Adds a Warning of ours: code 399, agent and a sentence (RFC 3261 section 20.43).
+int sip_message_warn(msg_t *msg, const char *agent, const char *sentence);
+// Copies all Contacts of another message.
+int sip_message_contacts_copy(msg_t *msg, const sip_t *from);
+
+// Whether a datagram ended before the body did that it announced (RFC 3261 section 18.3). On a stream sofia waits.
+bool sip_message_is_cut(const sip_t *sip);
+
 // The message as bytes of the wire, in the message's own memory; NULL: no memory.
 const char *sip_message_text(msg_t *msg, size_t *len);
 

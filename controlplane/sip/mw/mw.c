@@ -2,15 +2,18 @@
 // The nta agent of Mw: its sockets, its server and client transactions.
 #include "mw.h"
 
+#include "clock.h"
+#include "log.h"
 #include "sip_message.h"
 
 #include <sofia-sip/su_wait.h>
 
-#define NTA_LEG_MAGIC_T struct mw
+#define NTA_AGENT_MAGIC_T struct mw
 #define NTA_OUTGOING_MAGIC_T struct mw_client
 #define NTA_INCOMING_MAGIC_T struct mw_server
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/nta.h>
+#include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_status.h>
@@ -26,12 +29,15 @@
 
 #define UDP_MAX 1300
 #define TIMER_C_MS 300000
+#define STRANGERS_PER_S 20 // answered; others are counted
 
 struct mw {
 	struct sip_sender sender; // first: the agent is its own sender
 	struct mw_config config;
 	nta_agent_t *agent;
-	nta_leg_t *leg;
+	uint64_t strangers_us; // the second in which strangers were answered
+	unsigned strangers;
+	struct mw_counters counters;
 	char own_v4[80], own_v6[80]; // host:port
 };
 
@@ -106,20 +112,56 @@ static int on_ack_or_cancel(struct mw_server *server, nta_incoming_t *irq, const
 	return 0;
 }
 
-static int on_nta_request(struct mw *mw, nta_leg_t *leg, nta_incoming_t *irq, const sip_t *sip)
+static bool is_from_peer(const struct mw *mw, msg_t *msg)
 {
-	struct mw_server *server;
+	const su_sockaddr_t *from = msg_addr(msg);
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr peer;
 
-	(void)leg;
-	if (sip->sip_request->rq_method == sip_method_ack) {
-		nta_incoming_destroy(irq);
-		return 0;
+	if (from->su_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&from->su_sin6.sin6_addr))
+		inet_ntop(AF_INET, &from->su_sin6.sin6_addr.s6_addr[12], text, sizeof(text));
+	else if (!inet_ntop(from->su_family, SU_ADDR(from), text, sizeof(text)))
+		return false;
+	for (unsigned i = 0; i < mw->config.peer_count; i++) {
+		char canonical[INET6_ADDRSTRLEN];
+		int family = strchr(mw->config.peers[i], ':') ? AF_INET6 : AF_INET;
+
+		if (inet_pton(family, mw->config.peers[i], &peer) == 1 &&
+			inet_ntop(family, &peer, canonical, sizeof(canonical)) &&
+			strcmp(canonical, text) == 0)
+			return true;
 	}
-	if (sip->sip_request->rq_method == sip_method_cancel)
-		return 481;
-	server = calloc(1, sizeof(*server));
-	if (!server)
-		return 500;
+	return false;
+}
+
+// A stranger costs no memory: no transaction, and not more answers than a person could have use for.
+static void stranger_answer(struct mw *mw, msg_t *msg, const sip_t *sip)
+{
+	uint64_t now_us = clock_now_us();
+
+	mw->counters.forbidden++;
+	if (now_us - mw->strangers_us >= 1000000u) {
+		mw->strangers_us = now_us;
+		mw->strangers = 0;
+	}
+	if (sip->sip_request->rq_method == sip_method_ack || mw->strangers >= STRANGERS_PER_S) {
+		nta_msg_discard(mw->agent, msg);
+		return;
+	}
+	mw->strangers++;
+	log_info("mw: %s from a peer that isn't trusted", sip->sip_request->rq_method_name);
+	nta_msg_treply(mw->agent, msg, SIP_403_FORBIDDEN, TAG_END());
+}
+
+static void request_take(struct mw *mw, nta_incoming_t *irq, const sip_t *sip)
+{
+	struct mw_server *server = calloc(1, sizeof(*server));
+
+	if (!server) {
+		nta_incoming_treply(irq, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+		nta_incoming_destroy(irq);
+		return;
+	}
 	server->uas.ops = &server_ops;
 	server->uas.request = nta_incoming_getrequest(irq);
 	server->mw = mw;
@@ -129,6 +171,26 @@ static int on_nta_request(struct mw *mw, nta_leg_t *leg, nta_incoming_t *irq, co
 	if (server->invite)
 		nta_incoming_treply(irq, SIP_100_TRYING, TAG_END());
 	mw->config.on_request(mw->config.arg, &server->uas);
+}
+
+// What belongs to no transaction of nta's. Only here a request gets one.
+static int on_nta_message(struct mw *mw, nta_agent_t *agent, msg_t *msg, sip_t *sip)
+{
+	nta_incoming_t *irq;
+
+	if (!sip || !sip->sip_request) {
+		nta_msg_discard(agent, msg);
+	} else if (!is_from_peer(mw, msg)) {
+		stranger_answer(mw, msg, sip);
+	} else if (sip->sip_request->rq_method == sip_method_ack) {
+		nta_msg_discard(agent, msg);
+	} else if (sip->sip_request->rq_method == sip_method_cancel) {
+		nta_msg_treply(agent, msg, SIP_481_NO_TRANSACTION, TAG_END());
+	} else {
+		irq = nta_incoming_create(agent, NULL, msg, sip, TAG_END());
+		if (irq)
+			request_take(mw, irq, sip);
+	}
 	return 0;
 }
 
@@ -140,12 +202,22 @@ static void client_unref(struct mw_client *client)
 	free(client);
 }
 
+// A response whose datagram ended before its body is as if it hadn't come (RFC 3261 section 18.3). sofia drops those that
+// have a part of it. A final one without any is over for nta, and won't be told again: it goes on, without the body.
+static bool is_to_be_dropped(struct mw_client *client, const sip_t *sip)
+{
+	if (!sip || nta_sip_is_internal(sip) || !sip_message_is_cut(sip))
+		return false;
+	client->mw->counters.cut++;
+	return sip->sip_status->st_status < 200;
+}
+
 static int on_nta_response(struct mw_client *client, nta_outgoing_t *orq, const sip_t *sip)
 {
 	int status = sip ? sip->sip_status->st_status : 408;
 	msg_t *msg = NULL;
 
-	if (status == 100 || !client->uac.on_response)
+	if (status == 100 || !client->uac.on_response || is_to_be_dropped(client, sip))
 		return 0;
 	if (sip && !nta_sip_is_internal(sip))
 		msg = nta_outgoing_getresponse(orq);
@@ -252,7 +324,7 @@ struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 		return NULL;
 	mw->config = *config;
 	mw->sender.send = client_start;
-	mw->agent = nta_agent_create(config->root, (const url_string_t *)-1, NULL, NULL,
+	mw->agent = nta_agent_create(config->root, (const url_string_t *)-1, on_nta_message, mw,
 		NTATAG_UA(1), NTATAG_UDP_MTU(UDP_MAX), NTATAG_SIP_T1(t1_ms),
 		NTATAG_SIP_T1X64(64 * t1_ms), NTATAG_TIMER_C(TIMER_C_MS), NTATAG_USE_TIMESTAMP(0),
 		NTATAG_SERVER_RPORT(1), TAG_END());
@@ -262,7 +334,6 @@ struct mw *mw_create(const struct mw_config *config, char *err, size_t err_len)
 		errno = ENOMEM;
 		return NULL;
 	}
-	mw->leg = nta_leg_tcreate(mw->agent, on_nta_request, mw, NTATAG_NO_DIALOG(1), TAG_END());
 	return mw;
 }
 
@@ -270,7 +341,6 @@ void mw_destroy(struct mw *mw)
 {
 	if (!mw)
 		return;
-	nta_leg_destroy(mw->leg);
 	nta_agent_destroy(mw->agent);
 	free(mw);
 }
@@ -289,24 +359,7 @@ const char *mw_own_address(const struct mw *mw, const char *uri)
 	return *mw->own_v4 ? mw->own_v4 : mw->own_v6;
 }
 
-bool mw_from_peer(const struct mw *mw, const struct uas *uas)
+struct mw_counters mw_counters(const struct mw *mw)
 {
-	const su_sockaddr_t *from = msg_addr(uas->request);
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr peer;
-
-	if (from->su_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&from->su_sin6.sin6_addr))
-		inet_ntop(AF_INET, &from->su_sin6.sin6_addr.s6_addr[12], text, sizeof(text));
-	else if (!inet_ntop(from->su_family, SU_ADDR(from), text, sizeof(text)))
-		return false;
-	for (unsigned i = 0; i < mw->config.peer_count; i++) {
-		char canonical[INET6_ADDRSTRLEN];
-		int family = strchr(mw->config.peers[i], ':') ? AF_INET6 : AF_INET;
-
-		if (inet_pton(family, mw->config.peers[i], &peer) == 1 &&
-			inet_ntop(family, &peer, canonical, sizeof(canonical)) &&
-			strcmp(canonical, text) == 0)
-			return true;
-	}
-	return false;
+	return mw->counters;
 }

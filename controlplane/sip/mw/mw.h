@@ -21,7 +21,7 @@ struct mw_config {
 	const char *const *peers; // addresses of trusted core peers
 	unsigned peer_count;
 	unsigned t1_ms;
-	void (*on_request)(void *arg, struct uas *uas); // neither ACK nor CANCEL
+	void (*on_request)(void *arg, struct uas *uas); // of a trusted peer; neither ACK nor CANCEL
 	void *arg;
 };
 
@@ -38,5 +38,8 @@ struct sip_sender *mw_sender(struct mw *mw);
 // Our own host:port toward a peer: of the family of its URI's host.
 const char *mw_own_address(const struct mw *mw, const char *uri);
 
-// Is the request from an address of the configured core?
-bool mw_from_peer(const struct mw *mw, const struct uas *uas);
+struct mw_counters {
+	uint64_t forbidden; // requests of peers that aren't trusted
+	uint64_t cut; // responses whose datagram ended before their body
+};
+struct mw_counters mw_counters(const struct mw *mw);

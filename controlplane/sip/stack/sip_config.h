@@ -38,7 +38,9 @@ struct sip_counters {
 	uint64_t w2_requests, w2_responses; // taken
 	uint64_t w2_refused, w2_dropped, w2_fatal; // by strict acceptance
 	uint64_t w2_unmatched; // responses and ACKs of no transaction
-	uint64_t mw_requests, mw_forbidden; // forbidden: of peers that aren't trusted
+	uint64_t mw_requests; // of trusted peers
+	uint64_t mw_forbidden; // of others
+	uint64_t mw_cut; // responses whose datagram ended before their body
 	uint64_t registers, invites, relays;
 	unsigned w2_transactions, legs; // now
 };

@@ -178,6 +178,7 @@ static void useless_offers_get_488(void **state)
 	world_start(&world, true, web_offer_data_only);
 	assert_int_equal(a->rejects, 1);
 	assert_int_equal(a->status, 488);
+	assert_int_not_equal(a->warning[0], '\0');
 	assert_int_equal(b->offers, 0);
 	nothing_is_left(0);
 }
@@ -187,6 +188,7 @@ static void garbage_gets_488(void **state)
 	(void)state;
 	world_start(&world, true, "v=0\r\nnonsense");
 	assert_int_equal(a->status, 488);
+	assert_int_not_equal(a->warning[0], '\0');
 	nothing_is_left(0);
 }
 
@@ -229,6 +231,8 @@ static void busy_is_passed_on(void **state)
 	world_run(&world);
 	assert_int_equal(a->rejects, 1);
 	assert_int_equal(a->status, 486);
+	assert_ptr_equal(a->refusal_bag, none.bag); // its headers go on
+	assert_string_equal(a->warning, "");
 	nothing_is_left(1);
 }
 

@@ -108,13 +108,15 @@ static int on_confirm(void *arg, const struct call_msg *msg)
 	return 0;
 }
 
-static int on_reject(void *arg, int status, const char *phrase)
+static int on_reject(void *arg, const struct call_refusal *refusal)
 {
 	struct fake_leg *leg = arg;
 
-	assert_non_null(phrase);
 	leg->rejects++;
-	leg->status = status;
+	leg->status = refusal->status;
+	leg->refusal_bag = refusal->bag;
+	snprintf(
+		leg->warning, sizeof(leg->warning), "%s", refusal->warning ? refusal->warning : "");
 	return 0;
 }
 

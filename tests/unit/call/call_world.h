@@ -12,6 +12,8 @@ struct fake_leg {
 	unsigned offers, progresses, answers, confirms, rejects, ends, relays, responses, releases;
 	int status; // of the last progress, reject or end
 	char sdp[8192]; // of the last offer, progress, answer or confirm; "" without
+	struct call_bag *refusal_bag; // of the last reject
+	char warning[200];
 	uint64_t token;
 	int fail_offer; // what offer() returns
 };

@@ -269,7 +269,10 @@ void call_on_reject(struct call *call, enum call_side side, int status, const ch
 	const struct call_msg *msg)
 {
 	(void)msg;
-	other(call, side)->ops->reject(other(call, side)->leg, status, phrase);
+	other(call, side)
+		->ops->reject(other(call, side)->leg,
+			&(struct call_refusal){
+				.status = status, .phrase = phrase, .bag = msg->bag});
 	if (call->offerer == CALL_A && rooms.ends == 0 && side == CALL_B && !rooms.record[0])
 		finish(call);
 }
