@@ -13,7 +13,7 @@
 
 struct key {
 	cjose_jwk_t *jwk;
-	uint32_t algorithm; // the one CSCF_ALGORITHM_ bit that it is good for
+	uint32_t algorithms; // CSCF_ALGORITHM_ bits that it is good for
 	char kid[128]; // "" none
 };
 struct keys {

@@ -21,8 +21,8 @@ static bool member_is(const json_t *object, const char *name, const char *value,
 	return json_is_string(found) && strcmp(json_string_value(found), value) == 0;
 }
 
-// The one algorithm that a key is good for; 0: none of ours.
-static uint32_t key_algorithm(const json_t *jwk)
+// The algorithms that a key is good for; 0: none of ours. An RSA key that names none is good for both (RFC 7517 section 4.4).
+static uint32_t key_algorithms(const json_t *jwk)
 {
 	if (!member_is(jwk, "use", "sig", true))
 		return 0;
@@ -30,9 +30,10 @@ static uint32_t key_algorithm(const json_t *jwk)
 		return member_is(jwk, "crv", "P-256", false) && member_is(jwk, "alg", "ES256", true)
 			? CSCF_ALGORITHM_ES256
 			: 0;
-	if (member_is(jwk, "kty", "RSA", false) && member_is(jwk, "alg", "RS256", true))
-		return CSCF_ALGORITHM_RS256;
-	return 0;
+	if (!member_is(jwk, "kty", "RSA", false))
+		return 0;
+	return (member_is(jwk, "alg", "RS256", true) ? CSCF_ALGORITHM_RS256 : 0) |
+		(member_is(jwk, "alg", "PS256", true) ? CSCF_ALGORITHM_PS256 : 0);
 }
 
 // A copy of the public members only: a set that gives away its private keys is not to be kept with them.
@@ -69,14 +70,14 @@ static void key_add(struct keys *keys, const json_t *jwk)
 	struct key *key = &keys->keys[keys->count];
 	const char *kid = member(jwk, "kid");
 
-	key->algorithm = key_algorithm(jwk);
-	if (key->algorithm == 0 || (kid != NULL && strlen(kid) >= sizeof(key->kid)))
+	key->algorithms = key_algorithms(jwk);
+	if (key->algorithms == 0 || (kid != NULL && strlen(kid) >= sizeof(key->kid)))
 		return;
 	snprintf(key->kid, sizeof(key->kid), "%s", kid != NULL ? kid : "");
 	key->jwk = jwk_import(jwk);
 	if (key->jwk == NULL)
 		return;
-	if (key->algorithm == CSCF_ALGORITHM_RS256 &&
+	if (key->algorithms != CSCF_ALGORITHM_ES256 &&
 		cjose_jwk_get_keysize(key->jwk, NULL) < 2048) {
 		cjose_jwk_release(key->jwk);
 		return;
@@ -115,10 +116,10 @@ void keys_clear(struct keys *keys)
 const struct key *keys_find(const struct keys *keys, const char *kid, uint32_t algorithm)
 {
 	if (kid == NULL)
-		return keys->count == 1 && keys->keys[0].algorithm == algorithm ? &keys->keys[0]
-										: NULL;
+		return keys->count == 1 && (keys->keys[0].algorithms & algorithm) ? &keys->keys[0]
+										  : NULL;
 	for (unsigned i = 0; i < keys->count; i++) {
-		if (keys->keys[i].algorithm == algorithm && strcmp(keys->keys[i].kid, kid) == 0)
+		if ((keys->keys[i].algorithms & algorithm) && strcmp(keys->keys[i].kid, kid) == 0)
 			return &keys->keys[i];
 	}
 	return NULL;

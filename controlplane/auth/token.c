@@ -56,17 +56,28 @@ static bool type_is_legal(const json_t *header)
 	return text != NULL && (strcasecmp(text, "JWT") == 0 || strcasecmp(text, "at+jwt") == 0);
 }
 
+static uint32_t algorithm_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t bit;
+	} algorithms[] = {{"ES256", CSCF_ALGORITHM_ES256}, {"RS256", CSCF_ALGORITHM_RS256},
+		{"PS256", CSCF_ALGORITHM_PS256}};
+
+	for (unsigned i = 0; name != NULL && i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
+		if (strcmp(name, algorithms[i].name) == 0)
+			return algorithms[i].bit;
+	return 0;
+}
+
 static int header_read(struct token *token, const char **why)
 {
 	const char *algorithm = json_string_value(json_object_get(token->header, "alg"));
 	const json_t *kid = json_object_get(token->header, "kid");
 
-	*why = "the algorithm is none of ES256 and RS256";
-	if (algorithm != NULL && strcmp(algorithm, "ES256") == 0)
-		token->algorithm = CSCF_ALGORITHM_ES256;
-	else if (algorithm != NULL && strcmp(algorithm, "RS256") == 0)
-		token->algorithm = CSCF_ALGORITHM_RS256;
-	else
+	*why = "the algorithm is none of ES256, RS256 and PS256";
+	token->algorithm = algorithm_of(algorithm);
+	if (token->algorithm == 0)
 		return -EINVAL;
 	*why = "crit names what isn't understood";
 	if (json_object_get(token->header, "crit") != NULL)

@@ -28,8 +28,8 @@ static const cyaml_strval_t log_names[] = {{"error", LOG_LEVEL_ERROR}, {"warn", 
 	{"info", LOG_LEVEL_INFO}, {"debug", LOG_LEVEL_DEBUG}};
 static const cyaml_strval_t mode_names[] = {
 	{"digest", CSCF_MODE_DIGEST}, {"token", CSCF_MODE_TOKEN}};
-static const cyaml_strval_t algorithm_names[] = {
-	{"ES256", CSCF_ALGORITHM_ES256}, {"RS256", CSCF_ALGORITHM_RS256}};
+static const cyaml_strval_t algorithm_names[] = {{"ES256", CSCF_ALGORITHM_ES256},
+	{"RS256", CSCF_ALGORITHM_RS256}, {"PS256", CSCF_ALGORITHM_PS256}};
 static const cyaml_strval_t waf_identity_names[] = {
 	{"third-party", CSCF_WAF_IDENTITY_THIRD_PARTY}, {"always", CSCF_WAF_IDENTITY_ALWAYS}};
 

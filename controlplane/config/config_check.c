@@ -280,7 +280,7 @@ static int issuers_check(struct config_check *check)
 			return refuse(check, "may hold no quotes, brackets, commas or semicolons",
 				"issuers/%u/waf_id", i);
 		if (issuer->algorithms == 0)
-			return refuse(check, "must name ES256, RS256 or both",
+			return refuse(check, "must name one or more of ES256, RS256 and PS256",
 				"issuers/%u/algorithms", i);
 		if (strstr(issuer->jwks, "://") != NULL &&
 			strncmp(issuer->jwks, "https://", 8) != 0)

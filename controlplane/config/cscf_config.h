@@ -59,7 +59,7 @@ struct cscf_wwsf {
 	char *issuer; // of its tokens; NULL without CSCF_MODE_TOKEN
 };
 
-enum { CSCF_ALGORITHM_ES256 = 1, CSCF_ALGORITHM_RS256 = 2 };
+enum { CSCF_ALGORITHM_ES256 = 1, CSCF_ALGORITHM_RS256 = 2, CSCF_ALGORITHM_PS256 = 4 };
 
 // Who signs tokens: a web authorisation function.
 struct cscf_issuer {

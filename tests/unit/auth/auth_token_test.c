@@ -136,6 +136,16 @@ static void test_good(void **state)
 		vector_token(
 			rsa, "{\"alg\":\"RS256\",\"typ\":\"at+jwt\",\"kid\":\"rsa\"}", CLAIMS));
 	assert_string_equal(outcome.why, "");
+	outcome = check_with(
+		auth, config, vector_token_pss(rsa, "{\"alg\":\"PS256\",\"kid\":\"rsa\"}", CLAIMS));
+	assert_string_equal(outcome.why, "");
+	// One signature is not the other's.
+	outcome = check_with(
+		auth, config, vector_token(rsa, "{\"alg\":\"PS256\",\"kid\":\"rsa\"}", CLAIMS));
+	assert_string_not_equal(outcome.why, "");
+	outcome = check_with(
+		auth, config, vector_token_pss(rsa, "{\"alg\":\"RS256\",\"kid\":\"rsa\"}", CLAIMS));
+	assert_string_not_equal(outcome.why, "");
 	// Several audiences, and a waf_id that is the right one.
 	outcome = check_with(
 		auth, config, vector_token(one, ES256, CLAIMS_BUT(",\"waf_id\":\"waf.test\"")));

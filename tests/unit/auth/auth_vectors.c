@@ -109,19 +109,34 @@ static size_t signature_raw(uint8_t *signature, size_t len, unsigned width)
 	return 2 * width;
 }
 
-char *vector_token(EVP_PKEY *key, const char *header, const char *claims)
+static char *signed_token(EVP_PKEY *key, const char *header, const char *claims, bool is_pss)
 {
 	char *text = unsigned_part(header, claims);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *how;
 	uint8_t signature[1024];
 	size_t len = sizeof(signature);
 
-	assert(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1);
+	assert(EVP_DigestSignInit(ctx, &how, EVP_sha256(), NULL, key) == 1);
+	if (is_pss) {
+		assert(EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) == 1);
+		assert(EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST) == 1);
+	}
 	assert(EVP_DigestSign(ctx, signature, &len, (uint8_t *)text, strlen(text)) == 1);
 	EVP_MD_CTX_free(ctx);
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
 		len = signature_raw(signature, len, ((unsigned)EVP_PKEY_get_bits(key) + 7) / 8);
 	return join(text, signature, len);
+}
+
+char *vector_token(EVP_PKEY *key, const char *header, const char *claims)
+{
+	return signed_token(key, header, claims, false);
+}
+
+char *vector_token_pss(EVP_PKEY *key, const char *header, const char *claims)
+{
+	return signed_token(key, header, claims, true);
 }
 
 char *vector_token_hmac(const char *secret, const char *header, const char *claims)
@@ -151,7 +166,7 @@ struct cscf_config *vector_config(const char *jwks, const char *jwks_ca)
 		.jwks_ca = (char *)jwks_ca,
 		.audience = "ep-cscf.test",
 		.scope = "ims",
-		.algorithms = CSCF_ALGORITHM_ES256 | CSCF_ALGORITHM_RS256,
+		.algorithms = CSCF_ALGORITHM_ES256 | CSCF_ALGORITHM_RS256 | CSCF_ALGORITHM_PS256,
 		.clock_skew_s = 60};
 	config = (struct cscf_config){.wwsfs = &wwsf,
 		.wwsfs_count = 1,

@@ -16,6 +16,8 @@ char *vector_jwk(EVP_PKEY *key, const char *kid);
 
 // A compact JWS of the two JSON texts, signed as key's type demands (ES256: r || s). For free().
 char *vector_token(EVP_PKEY *key, const char *header, const char *claims);
+// The same with RSASSA-PSS (RFC 7518 section 3.5).
+char *vector_token_pss(EVP_PKEY *key, const char *header, const char *claims);
 
 // HS256 with that secret.
 char *vector_token_hmac(const char *secret, const char *header, const char *claims);
