@@ -201,7 +201,7 @@ static void token_admit(const struct pending *pending, const struct conn *conn,
 		pending->on_decision(&decision, pending->arg);
 }
 
-// Wrong tokens are a connection's own fault: others of its address are not to suffer.
+// Wrong tokens are a connection's own fault, until there are too many of its address: others there suffer late.
 static bool bad_tokens_exceed(const struct registrations *regs, struct conn *conn)
 {
 	uint64_t lock_us = regs->config->registration.lock_s * 1000000ull;
@@ -211,8 +211,9 @@ static bool bad_tokens_exceed(const struct registrations *regs, struct conn *con
 	return conn->bad_tokens >= regs->config->registration.failures_max;
 }
 
-static void bad_token_count(struct conn *conn)
+static void bad_token_count(struct registrations *regs, struct conn *conn)
 {
+	failures_add(regs, NULL, conn->peer);
 	if (conn->bad_tokens++ == 0)
 		conn->bad_since_us = clock_now_us();
 }
@@ -233,7 +234,7 @@ static void on_token(const struct auth_result *result, void *arg)
 		refuse_for_now(pending->on_decision, pending->arg, RETRY_S);
 	} else if (result->error != AUTH_OK) {
 		log_info("registration: %s: token refused: %s", conn->peer, result->why);
-		bad_token_count(conn);
+		bad_token_count(pending->regs, conn);
 		challenge(pending->regs, conn, result->error, pending->on_decision, pending->arg);
 	} else if (pending->is_register) {
 		token_register(pending, conn, result->identity);
@@ -247,15 +248,17 @@ static void token_check(
 	struct registrations *regs, struct conn *conn, const char *bearer, struct pending *pending)
 {
 	const struct cscf_wwsf *wwsf = wwsf_of(regs, conn->origin);
+	unsigned locked_s = failures_locked_s(regs, NULL, conn->peer);
 	const char *token;
 	size_t len;
 
-	if (bad_tokens_exceed(regs, conn)) {
-		refuse_for_now(
-			pending->on_decision, pending->arg, regs->config->registration.lock_s);
+	if (locked_s == 0 && bad_tokens_exceed(regs, conn))
+		locked_s = regs->config->registration.lock_s;
+	if (locked_s > 0) {
+		refuse_for_now(pending->on_decision, pending->arg, locked_s);
 		pending_free(pending);
 	} else if (auth_bearer_parse(bearer, &token, &len) < 0) {
-		bad_token_count(conn);
+		bad_token_count(regs, conn);
 		challenge(regs, conn, AUTH_INVALID_TOKEN, pending->on_decision, pending->arg);
 		pending_free(pending);
 	} else {

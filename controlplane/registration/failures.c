@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wrong passwords, counted for an identity and the address they come from: nobody can lock out others from elsewhere.
+// Wrong passwords and tokens, counted for an identity and the address they come from, and for the address alone: who
+// tries many identities or reconnects is stopped too, and nobody can lock out others from elsewhere.
 #include "clock.h"
 #include "registration_priv.h"
 
@@ -7,9 +8,13 @@
 #include <string.h>
 
 enum { FAILURES_MAX = 65536 };
+// An address may fail as often as so many identities, since it may be a whole house's.
+#define ADDRESS_FACTOR 20
+#define ANYBODY "" // the identity of an address's own count
 
 struct failure {
 	struct table_entry entry; // first
+	TAILQ_ENTRY(failure) by_age;
 	uint64_t since_us;
 	unsigned count;
 	char *impi, *peer;
@@ -32,6 +37,7 @@ static struct failure *failure_find(struct registrations *regs, const char *impi
 static void failure_free(struct registrations *regs, struct failure *failure)
 {
 	table_del(&regs->failures, &failure->entry);
+	TAILQ_REMOVE(&regs->failures_by_age, failure, by_age);
 	free(failure->impi);
 	free(failure->peer);
 	free(failure);
@@ -42,7 +48,8 @@ static uint64_t lock_us(const struct registrations *regs)
 	return regs->config->registration.lock_s * 1000000ull;
 }
 
-unsigned failures_locked_s(struct registrations *regs, const char *impi, const char *peer)
+static unsigned locked_s(
+	struct registrations *regs, const char *impi, const char *peer, unsigned failures_max)
 {
 	struct failure *failure = failure_find(regs, impi, peer);
 	uint64_t age_us;
@@ -54,51 +61,80 @@ unsigned failures_locked_s(struct registrations *regs, const char *impi, const c
 		failure_free(regs, failure);
 		return 0;
 	}
-	if (failure->count < regs->config->registration.failures_max)
+	if (failure->count < failures_max)
 		return 0;
 	return (unsigned)((lock_us(regs) - age_us) / 1000000u) + 1;
 }
 
-// Full of failures: those whose time is over go; if there are none, one is forgotten for each new one.
+unsigned failures_locked_s(struct registrations *regs, const char *impi, const char *peer)
+{
+	unsigned failures_max = regs->config->registration.failures_max;
+	unsigned all_s = locked_s(regs, ANYBODY, peer, failures_max * ADDRESS_FACTOR);
+
+	if (all_s > 0 || impi == NULL)
+		return all_s;
+	return locked_s(regs, impi, peer, failures_max);
+}
+
+// The oldest go: those whose time is over, a few for each new one, and one more when there is no room.
 static void failures_tidy(struct registrations *regs)
 {
-	struct table_entry *entry = table_next(&regs->failures, NULL), *next;
-	unsigned before = regs->failures.count;
+	enum { A_FEW = 4 };
+	struct failure *oldest = TAILQ_FIRST(&regs->failures_by_age);
 
-	for (; entry != NULL; entry = next) {
-		struct failure *failure = (struct failure *)entry;
+	for (unsigned i = 0; i < A_FEW && oldest != NULL; i++) {
+		bool is_over = clock_now_us() - oldest->since_us >= lock_us(regs);
 
-		next = table_next(&regs->failures, entry);
-		if (clock_now_us() - failure->since_us >= lock_us(regs))
-			failure_free(regs, failure);
+		if (!is_over && regs->failures.count < FAILURES_MAX)
+			return;
+		failure_free(regs, oldest);
+		oldest = TAILQ_FIRST(&regs->failures_by_age);
 	}
-	if (regs->failures.count == before)
-		failure_free(regs, (struct failure *)table_next(&regs->failures, NULL));
+}
+
+static struct failure *failure_create(
+	struct registrations *regs, const char *impi, const char *peer)
+{
+	struct failure *failure = calloc(1, sizeof(*failure));
+
+	if (failure == NULL)
+		return NULL;
+	failure->impi = strdup(impi);
+	failure->peer = strdup(peer);
+	if (failure->impi == NULL || failure->peer == NULL) {
+		free(failure->impi);
+		free(failure->peer);
+		free(failure);
+		return NULL;
+	}
+	failure->since_us = clock_now_us();
+	table_add(&regs->failures, &failure->entry, table_hash_text(&regs->failures, impi, peer));
+	TAILQ_INSERT_TAIL(&regs->failures_by_age, failure, by_age);
+	return failure;
+}
+
+static void count(struct registrations *regs, const char *impi, const char *peer)
+{
+	struct failure *failure = failure_find(regs, impi, peer);
+
+	// One that nobody asked about since its time was over begins anew.
+	if (failure != NULL && clock_now_us() - failure->since_us >= lock_us(regs)) {
+		failure_free(regs, failure);
+		failure = NULL;
+	}
+	if (failure == NULL) {
+		failures_tidy(regs);
+		failure = failure_create(regs, impi, peer);
+	}
+	if (failure != NULL)
+		failure->count++;
 }
 
 void failures_add(struct registrations *regs, const char *impi, const char *peer)
 {
-	struct failure *failure = failure_find(regs, impi, peer);
-
-	if (failure == NULL) {
-		if (regs->failures.count >= FAILURES_MAX)
-			failures_tidy(regs);
-		failure = calloc(1, sizeof(*failure));
-		if (failure == NULL)
-			return;
-		failure->impi = strdup(impi);
-		failure->peer = strdup(peer);
-		if (failure->impi == NULL || failure->peer == NULL) {
-			free(failure->impi);
-			free(failure->peer);
-			free(failure);
-			return;
-		}
-		table_add(&regs->failures, &failure->entry,
-			table_hash_text(&regs->failures, impi, peer));
-		failure->since_us = clock_now_us();
-	}
-	failure->count++;
+	count(regs, ANYBODY, peer);
+	if (impi != NULL)
+		count(regs, impi, peer);
 }
 
 void failures_forget(struct registrations *regs, const char *impi, const char *peer)

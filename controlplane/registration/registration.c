@@ -34,6 +34,7 @@ struct registrations *registrations_create(const struct registrations_config *co
 
 	if (regs == NULL)
 		return NULL;
+	TAILQ_INIT(&regs->failures_by_age);
 	ret = tables_init(regs);
 	if (ret == 0 && getrandom(&regs->next_id, sizeof(regs->next_id), 0) < 0)
 		ret = -errno;

@@ -7,6 +7,8 @@
 #include "registration.h"
 #include "registration_table.h"
 
+#include <sys/queue.h>
+
 #define FLOW_TOKEN_LEN 40 // characters
 #define FLOW_KEYS_MAX 16
 #define AUTHORIZATION_MAX 4096
@@ -66,6 +68,7 @@ struct flow_key {
 };
 
 struct failure;
+TAILQ_HEAD(failure_list, failure);
 
 struct registrations {
 	const struct cscf_config *config;
@@ -74,6 +77,7 @@ struct registrations {
 	void (*on_event)(const struct registration_event *event, void *arg);
 	void *arg;
 	struct table conns, bindings, flows, keys, attempts, failures;
+	struct failure_list failures_by_age; // the oldest first
 	struct heap timers;
 	uint64_t next_id; // begins anywhere: ids of other processes are not met
 	uint32_t next_generation;
@@ -103,7 +107,7 @@ int impus_parse(const char *value, const char *fallback, char ***impus, unsigned
 void impus_free(char **impus, unsigned count);
 bool waf_is_third_party(const struct cscf_config *config, const char *waf_id);
 
-// failures.c: wrong passwords of an identity from an address.
+// failures.c: wrong passwords and tokens of an identity (NULL: of one that isn't known) from an address.
 unsigned failures_locked_s(
 	struct registrations *regs, const char *impi, const char *peer); // 0: not
 void failures_add(struct registrations *regs, const char *impi, const char *peer);

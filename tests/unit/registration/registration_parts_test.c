@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,53 @@ static void test_heap(void **state)
 	free(heap.nodes);
 }
 
+// Many identities, or none, from one address: it waits; others don't.
+static void test_failures(void **state)
+{
+	struct cscf_config config = {.registration = {.failures_max = 3, .lock_s = 300}};
+	struct registrations regs = {.config = &config};
+	char impi[32];
+
+	(void)state;
+	assert_int_equal(table_init(&regs.failures), 0);
+	TAILQ_INIT(&regs.failures_by_age);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(impi, sizeof(impi), "user%u", i);
+		assert_int_equal(failures_locked_s(&regs, impi, "a"), 0);
+		failures_add(&regs, i % 2 ? impi : NULL, "a");
+	}
+	assert_int_not_equal(failures_locked_s(&regs, "somebody", "a"), 0);
+	assert_int_not_equal(failures_locked_s(&regs, NULL, "a"), 0);
+	assert_int_equal(failures_locked_s(&regs, "user1", "b"), 0);
+	for (unsigned i = 0; i < 3; i++)
+		failures_add(&regs, "user1", "b");
+	assert_int_not_equal(failures_locked_s(&regs, "user1", "b"), 0);
+	assert_int_equal(failures_locked_s(&regs, "user2", "b"), 0);
+	failures_clear(&regs);
+	table_fini(&regs.failures);
+}
+
+// However many come, the newest are kept, and no more than there is room for.
+static void test_failures_are_bounded(void **state)
+{
+	struct cscf_config config = {.registration = {.failures_max = 1, .lock_s = 300}};
+	struct registrations regs = {.config = &config};
+	char peer[32];
+
+	(void)state;
+	assert_int_equal(table_init(&regs.failures), 0);
+	TAILQ_INIT(&regs.failures_by_age);
+	for (unsigned i = 0; i < 70000; i++) {
+		snprintf(peer, sizeof(peer), "peer%u", i);
+		failures_add(&regs, "user", peer);
+	}
+	assert_in_range(regs.failures.count, 65530, 65536);
+	assert_int_not_equal(failures_locked_s(&regs, "user", "peer69999"), 0);
+	assert_int_equal(failures_locked_s(&regs, "user", "peer0"), 0);
+	failures_clear(&regs);
+	table_fini(&regs.failures);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +289,8 @@ int main(void)
 		cmocka_unit_test(test_third_party),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_heap),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_failures_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
