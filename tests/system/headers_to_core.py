@@ -23,7 +23,8 @@ FORGED = [
     ("P-Access-Network-Info", "3GPP-UTRAN-TDD;utran-cell-id-3gpp=evil;network-provided"),
     ("History-Info", "<sip:evil@ims.test>;index=1"),
     ("Organization", "evil.test"),
-    ("Authorization", 'Digest username="alice@ims.test", realm="evil", nonce="", uri="sip:ims.test", response="", integrity-protected="auth-done"'),
+    ("Authorization", "Bearer evil"),
+    ("Authorization", 'Digest username="alice@ims.test", realm="ims.test", nonce="", uri="sip:ims.test", response="", integrity-protected="evil"'),
 ]
 BROWSER = ("203.0.113.", "candidate", "ice-", "fingerprint", "setup:", "BUNDLE", "a=mid", "msid", "rtcp-mux", "ssrc", "SAVPF", "extmap")
 
@@ -46,7 +47,7 @@ def register(alice):
     """A REGISTER whose credentials and headers say what only the gateway may."""
     challenge = alice.register().get("www-authenticate")
     answer = sip.digest(challenge, "REGISTER", "sip:ims.test", "alice@ims.test", "alicepw")
-    saw = alice.register(answer + ', integrity-protected="auth-done", authorization-entity="evil"', extra=FORGED[:-1])
+    saw = alice.register(answer + ', integrity-protected="auth-done", authorization-entity="evil"', extra=FORGED[:-2])
     tests.check(saw is not None and saw.status == 200, "a REGISTER with forged headers is honest again", saw)
 
 

@@ -20,7 +20,7 @@ INNER = [
     ("P-Early-Media", "inner"),
     ("Service-Route", "<sip:inner@198.51.100.2;lr>"),
     ("P-Access-Network-Info", "inner"),
-    ("Warning", '399 inner.test "inner"'),
+    ("Warning", '399 inner.test "hm"'),
 ]
 TOLD = [("Subject", "hello"), ("Alert-Info", "<urn:alert:service:call-waiting>"), ("P-Asserted-Identity", "<sip:bob@ims.test>")]
 

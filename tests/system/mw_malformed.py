@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import lab, sip, ua  # noqa: E402
@@ -91,6 +92,7 @@ foreign = sip.UdpPeer("198.51.100.4", 5070, *GATEWAY)
 malformed(core)
 noise(core)
 noise(foreign)
+time.sleep(1.5)  # strangers get so many answers a second, and no more
 answered(foreign, "OPTIONS of a stranger", options(foreign), (403,))
 over_tcp(core)
 wic, phone = ua.pair()
