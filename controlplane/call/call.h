@@ -85,6 +85,8 @@ struct calls_config {
 	unsigned park_time_ms; // a call whose WebSocket was lost waits this long
 	unsigned orphan_time_ms; // a media context that no call owns is kept this long
 	unsigned setup_timeout_ms; // from INVITE to 200
+	uint8_t breakers[IQ_LEGS]; // bits 1 << iq_breaker of what is sent toward each leg
+	bool breaker_releases; // a call whose audio a breaker has silenced is ended
 	struct call_bag *(*bag_ref)(struct call_bag *bag);
 	void (*bag_unref)(struct call_bag *bag);
 	// One-shot timer of the loop: calls on_timer(arg) once after ms; returns a handle for timer_stop.

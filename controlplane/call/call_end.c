@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How calls end: by either side, by time, by the media gateway, by a WebSocket that doesn't come back.
+#include "call_breaker.h"
 #include "call_priv.h"
 #include "log.h"
 
@@ -137,6 +138,8 @@ void calls_on_media_state(struct calls *calls, const struct iq_context_state *st
 
 	if (call == NULL || call->media != state->handle || call->state == CALL_OVER)
 		return;
+	if (fault == NULL && (state->changed & IQ_CHANGED_BREAKER) != 0)
+		fault = breaker_fault(call, state);
 	if (fault != NULL)
 		call_fail(call, 503, fault);
 }

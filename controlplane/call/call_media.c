@@ -247,6 +247,7 @@ static void stream_fill(const struct call *call, const struct sdp_plan_section *
 	out->core_transport = (uint8_t)i;
 	out->rtcp[IQ_LEG_ACCESS] = rtcp_bits(section->web_rtcp);
 	out->rtcp[IQ_LEG_CORE] = rtcp_bits(section->ims_rtcp);
+	memcpy(out->breakers, call->calls->config.breakers, sizeof(out->breakers));
 	out->mid_ext_id = section->mid_ext <= 14 ? section->mid_ext : 0;
 	strncpy(out->mid, section->mid, sizeof(out->mid) - 1);
 	memcpy(out->ssrcs, section->ssrcs, ssrcs * sizeof(out->ssrcs[0]));
@@ -265,6 +266,17 @@ static void streams_fill(
 		if (plan->sections[i].enabled)
 			stream_fill(call, &plan->sections[i], i, &out->streams[i]);
 	}
+}
+
+static uint8_t audio_of(const struct iq_streams_set *streams)
+{
+	uint8_t bits = 0;
+
+	for (unsigned i = 0; i < streams->count; i++) {
+		if (streams->streams[i].enabled && streams->streams[i].kind == IQ_KIND_AUDIO)
+			bits |= (uint8_t)(1 << i);
+	}
+	return bits;
 }
 
 static void on_part_applied(int32_t status, const void *payload, void *arg)
@@ -320,6 +332,7 @@ int media_apply(
 	if (ret == 0)
 		ret = part_send(call, IQ_LEG_SET, &leg);
 	streams_fill(call, &plan, &streams);
+	call->audio_sections = audio_of(&streams);
 	if (ret == 0)
 		ret = part_send(call, IQ_STREAMS_SET, &streams);
 	if (ret < 0)

@@ -69,6 +69,7 @@ struct call {
 	struct iq_context_local local_media;
 	uint8_t transport_of[SDP_MAX_SECTIONS]; // access transport of a section
 	unsigned sections;
+	uint8_t audio_sections; // bits 1 << section
 	unsigned role; // enum sdp_role once decided
 	uint64_t session_id[2];
 	struct sdp_session *local[2], *remote[2]; // in force

@@ -30,6 +30,11 @@ static const cyaml_strval_t mode_names[] = {
 	{"digest", CSCF_MODE_DIGEST}, {"token", CSCF_MODE_TOKEN}};
 static const cyaml_strval_t algorithm_names[] = {{"ES256", CSCF_ALGORITHM_ES256},
 	{"RS256", CSCF_ALGORITHM_RS256}, {"PS256", CSCF_ALGORITHM_PS256}};
+static const cyaml_strval_t breakers_names[] = {
+	{"log", CSCF_BREAKERS_LOG},
+	{"release", CSCF_BREAKERS_RELEASE},
+	{"off", CSCF_BREAKERS_OFF},
+};
 static const cyaml_strval_t waf_identity_names[] = {
 	{"third-party", CSCF_WAF_IDENTITY_THIRD_PARTY}, {"always", CSCF_WAF_IDENTITY_ALWAYS}};
 
@@ -112,6 +117,9 @@ static const cyaml_schema_field_t media_fields[] = {
 	LIST("gateways", 0, struct cscf_media, gateways, &text_schema),
 	NUMBER("setup_timeout_ms", struct cscf_media, setup_timeout_ms),
 	NUMBER("orphan_time_ms", struct cscf_media, orphan_time_ms),
+	CYAML_FIELD_ENUM("breakers", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct cscf_media,
+		breakers, breakers_names, CYAML_ARRAY_LEN(breakers_names)),
+	CYAML_FIELD_BOOL("core_breakers", CYAML_FLAG_OPTIONAL, struct cscf_media, core_breakers),
 	CYAML_FIELD_END,
 };
 

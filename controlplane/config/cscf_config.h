@@ -88,11 +88,16 @@ struct cscf_registration {
 	uint32_t requests_per_minute; // REGISTERs of one connection
 };
 
+// RTP circuit breakers: what a trip that silences a call's audio means for the call.
+enum { CSCF_BREAKERS_LOG, CSCF_BREAKERS_RELEASE, CSCF_BREAKERS_OFF };
+
 struct cscf_media {
 	char **gateways; // paths of their iq sockets
 	unsigned gateways_count;
 	uint32_t setup_timeout_ms;
 	uint32_t orphan_time_ms;
+	int breakers; // CSCF_BREAKERS_
+	bool core_breakers; // also of what is sent to the core, whose phones must then send RTCP
 };
 
 // The operator's door; listen NULL: none.

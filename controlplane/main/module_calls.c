@@ -31,12 +31,18 @@ static void on_call(const struct call_info *info, void *arg)
 
 static int calls_init(struct cscf *cscf, char *why, size_t why_len)
 {
+	const struct cscf_media *media = &cscf->config->media;
 	const struct calls_config config = {.iq = cscf->iq,
 		.store = cscf->store,
 		.web_profile = &sdp_profile_web,
 		.ims_profile = &sdp_profile_ims,
 		.park_time_ms = cscf->config->w2.park_time_ms,
 		.orphan_time_ms = cscf->config->media.orphan_time_ms,
+		.breakers = {media->breakers == CSCF_BREAKERS_OFF ? 0 : IQ_BREAKERS_ALL,
+			media->breakers != CSCF_BREAKERS_OFF && media->core_breakers
+				? IQ_BREAKERS_ALL
+				: 0},
+		.breaker_releases = media->breakers == CSCF_BREAKERS_RELEASE,
 		.setup_timeout_ms = cscf->config->media.setup_timeout_ms,
 		.bag_ref = sip_bag_ref,
 		.bag_unref = sip_bag_unref,

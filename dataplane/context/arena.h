@@ -4,6 +4,7 @@
 // The structs are public because the stages read them at every packet. Only the shard's worker reads or writes them.
 #pragma once
 
+#include "breaker.h"
 #include "ice.h"
 #include "iq_msg.h"
 #include "srtp.h"
@@ -98,6 +99,11 @@ struct stream {
 	uint8_t pt_map[IQ_LEGS]
 		      [128]; // payload type on a leg: its place in pts, NO_PT: not negotiated
 	struct sender sender[IQ_LEGS]; // toward each leg
+	// Not for packets.
+	uint8_t breakers[IQ_LEGS]; // enabled ones of what is sent toward each leg
+	struct iq_trip trip; // the last
+	uint64_t ceased_us; // when it was
+	struct breaker breaker[IQ_LEGS];
 } __rte_cache_aligned;
 
 #define TRANSPORT_LIVE 1

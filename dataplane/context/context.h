@@ -70,6 +70,10 @@ bool context_awaits_keys(struct shard *shard, const struct transport *transport)
 bool context_may_send(struct worker *w, struct shard *shard, const struct transport *transport,
 	unsigned component);
 
+// A report has come about what stream n sends: its circuit breakers are looked at soon.
+void context_breakers_due(
+	struct worker *w, struct shard *shard, const struct context *context, unsigned n);
+
 // Sends a plain RTCP packet, its bytes copied, toward a leg of a stream, protected there. False, and counted, where nothing
 // may leave.
 bool context_rtcp_send(struct worker *w, struct shard *shard, struct stream *stream,

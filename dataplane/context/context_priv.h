@@ -79,6 +79,13 @@ void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t transp
 int transport_keys_install(
 	struct transport *t, struct secure *secure, const struct dtls_output *output);
 
+// Circuit breakers of stream n. At its timer, which is that of its core transport: trips what must, sets the timer again.
+void context_breakers_run(
+	struct worker *w, struct shard *shard, struct context *context, unsigned n);
+// Which are enabled, and the gate: commands can't open what a breaker has shut (breakers.c).
+void context_breakers_set(struct worker *w, struct shard *shard, struct context *context,
+	unsigned n, const struct iq_stream *in);
+
 // Makes path go to a remote address from a transport's port of a component.
 void transport_path_fill(struct worker *w, const struct transport *transport, unsigned component,
 	const struct iq_addr *remote, struct path *path);

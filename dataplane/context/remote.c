@@ -245,7 +245,6 @@ static void stream_set(struct context *c, struct stream *stream, const struct iq
 {
 	stream->enabled = in->enabled;
 	stream->kind = in->kind;
-	stream->gate = in->gate;
 	memcpy(stream->rtcp, in->rtcp, sizeof(stream->rtcp));
 	stream->transport[IQ_LEG_ACCESS] = c->transport[IQ_LEG_ACCESS][in->access_transport];
 	stream->transport[IQ_LEG_CORE] = c->transport[IQ_LEG_CORE][in->core_transport];
@@ -271,15 +270,16 @@ static void flows_unmap(struct shard *shard, const struct transport *t)
 int context_streams_set(struct worker *w, struct shard *shard, struct context *c,
 	const struct iq_streams_set *command)
 {
-	(void)w;
 	if (command->count > c->streams)
 		return -EINVAL;
 	for (unsigned i = 0; i < command->count; i++) {
 		if (!stream_is_sane(c, &command->streams[i]))
 			return -EINVAL;
 	}
-	for (unsigned i = 0; i < command->count; i++)
+	for (unsigned i = 0; i < command->count; i++) {
 		stream_set(c, shard_stream(shard, c->stream[i]), &command->streams[i]);
+		context_breakers_set(w, shard, c, i, &command->streams[i]);
+	}
 	for (unsigned i = 0; i < c->access_transports; i++)
 		flows_unmap(shard, shard_transport(shard, c->transport[IQ_LEG_ACCESS][i]));
 	return 0;

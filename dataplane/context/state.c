@@ -143,6 +143,8 @@ void context_state_get(struct worker *w, struct shard *shard, const struct conte
 	out->age_us = w->now_us - c->created_us;
 	leg_get(w, shard, c, IQ_LEG_ACCESS, &out->legs[IQ_LEG_ACCESS]);
 	leg_get(w, shard, c, IQ_LEG_CORE, &out->legs[IQ_LEG_CORE]);
+	for (unsigned i = 0; i < c->streams; i++)
+		out->trips[i] = shard_stream(shard, c->stream[i])->trip;
 }
 
 uint64_t context_tell_deadline(const struct context *c)

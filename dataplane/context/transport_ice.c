@@ -219,8 +219,12 @@ void context_on_timer(struct worker *w, uint8_t shard_number, uint16_t index)
 		transport_stop(w, shard, index);
 		return;
 	}
-	if ((t->flags & TRANSPORT_LIVE) == 0 || t->secure == NO_INDEX)
+	if ((t->flags & TRANSPORT_LIVE) == 0)
 		return;
+	if (t->leg == IQ_LEG_CORE) {
+		context_breakers_run(w, shard, shard_context(shard, t->context), t->number);
+		return;
+	}
 	state_tell_again(w, shard, shard_context(shard, t->context));
 	ice_run(w, shard, index);
 }

@@ -44,6 +44,9 @@ void rtcp_feedback_take(struct rtcp_job *job, const struct wire_rtcp *packet)
 
 	if (wire_rtcp_fb_read(packet, &fb) < 0)
 		return;
+	n = job_stream_of_target(job, fb.media);
+	if (n >= 0)
+		job_heard(job, (unsigned)n);
 	if (fb.fmt == WIRE_RTCP_FIR) {
 		fir_take(job, &fb);
 	} else if (fb.fmt == WIRE_RTCP_PLI) {

@@ -9,6 +9,7 @@
 
 struct rtcp_parts {
 	bool sr_seen, bye;
+	bool reported; // to its circuit breakers
 	uint8_t report_count;
 	uint8_t want; // key_frame_want
 	struct wire_rtcp_sr sr;
@@ -19,6 +20,7 @@ struct rtcp_job {
 	struct shard *shard;
 	const struct context *context;
 	enum iq_leg from, to;
+	uint64_t now_us;
 	struct rtcp_parts parts[IQ_STREAMS_MAX];
 };
 
@@ -37,6 +39,9 @@ static inline struct flow *job_source(const struct rtcp_job *job, const struct s
 int job_stream_of_source(const struct rtcp_job *job, uint32_t ssrc);
 // The stream that we send with this SSRC on the leg it came from, -1: none.
 int job_stream_of_target(const struct rtcp_job *job, uint32_t ssrc);
+
+// What the leg sends is about us: its receiver is there, for all streams that it gets on one transport.
+void job_heard(struct rtcp_job *job, unsigned n);
 
 // rtcp_reports.c
 void rtcp_sr_take(struct rtcp_job *job, const struct wire_rtcp *packet);

@@ -25,6 +25,18 @@ int job_stream_of_target(const struct rtcp_job *job, uint32_t ssrc)
 	return -1;
 }
 
+void job_heard(struct rtcp_job *job, unsigned n)
+{
+	uint16_t transport = job_stream(job, n)->transport[job->from];
+
+	for (unsigned i = 0; i < job->context->streams; i++) {
+		struct stream *stream = job_stream(job, i);
+
+		if (stream->transport[job->from] == transport)
+			breaker_heard(&stream->breaker[job->from], job->now_us);
+	}
+}
+
 static void packet_take(struct rtcp_job *job, const struct wire_rtcp *packet)
 {
 	switch (packet->type) {
@@ -114,7 +126,8 @@ int rtcp_relay(const struct rtcp_in *in, struct rtcp_out *out)
 	struct rtcp_job job = {.shard = in->shard,
 		.context = in->context,
 		.from = in->leg,
-		.to = in->leg == IQ_LEG_ACCESS ? IQ_LEG_CORE : IQ_LEG_ACCESS};
+		.to = in->leg == IQ_LEG_ACCESS ? IQ_LEG_CORE : IQ_LEG_ACCESS,
+		.now_us = in->now_us};
 	struct wire_walk walk = wire_walk_over(in->bytes, in->len);
 	struct wire_rtcp packet;
 	int ret;
@@ -123,8 +136,10 @@ int rtcp_relay(const struct rtcp_in *in, struct rtcp_out *out)
 		packet_take(&job, &packet);
 	if (ret < 0)
 		return -EBADMSG;
-	for (unsigned n = 0; n < job.context->streams; n++)
+	for (unsigned n = 0; n < job.context->streams; n++) {
 		compound_write(&job, n, &out[n]);
+		out[n].reported = job.parts[n].reported;
+	}
 	return 0;
 }
 

@@ -41,6 +41,7 @@ uint8_t rtp_demux(struct shard *shard, const struct context *context,
 // What goes to the other leg for one stream: a whole compound packet, not yet protected.
 struct rtcp_out {
 	uint16_t len; // 0: nothing
+	bool reported; // what we send there was reported about: context_breakers_due()
 	uint8_t bytes[RTCP_OUT_MAX];
 };
 

@@ -20,12 +20,14 @@ static void relay(struct worker *w, struct rte_mbuf *m)
 	struct rtcp_out out[IQ_STREAMS_MAX];
 
 	for (unsigned n = 0; n < IQ_STREAMS_MAX; n++)
-		out[n].len = 0;
+		out[n] = (struct rtcp_out){.len = 0};
 	if (rtcp_relay(&in, out) < 0) {
 		COUNT(w, drop_rtcp_malformed);
 		return;
 	}
 	for (unsigned n = 0; n < c->streams; n++) {
+		if (out[n].reported)
+			context_breakers_due(w, shard, c, n);
 		if (out[n].len > 0 &&
 			context_rtcp_send(w, shard, shard_stream(shard, c->stream[n]), to,
 				out[n].bytes, out[n].len))

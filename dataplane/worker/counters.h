@@ -24,6 +24,7 @@
 	X(dtls_repeated)                                                                           \
 	X(rtcp_relayed)                                                                            \
 	X(key_frames_asked)                                                                        \
+	X(breakers_tripped)                                                                        \
 	X(drop_malformed)                                                                          \
 	X(drop_not_ours)                                                                           \
 	X(drop_checksum)                                                                           \

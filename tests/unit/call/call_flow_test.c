@@ -438,6 +438,33 @@ static void media_faults_end_the_call(void **state)
 	}
 }
 
+// A silenced audio ends the call where the policy says so; the log explains it in any case.
+static void breakers_end_the_call_by_policy(void **state)
+{
+	static const struct iq_trip trips[] = {
+		{.breaker = IQ_BREAKER_RTCP_TIMEOUT, .silence_ms = 15000, .silence_max_ms = 15000},
+		{.breaker = IQ_BREAKER_MEDIA_TIMEOUT, .intervals = 5, .intervals_max = 5},
+		{.breaker = IQ_BREAKER_CONGESTION, .rate = 900000, .limit = 130000},
+		{.breaker = IQ_BREAKER_USABILITY, .loss_permille = 700},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * sizeof(trips) / sizeof(trips[0]); i++) {
+		struct iq_trip trip = trips[i / 2];
+
+		world_close(&world);
+		world_breaker_releases = i % 2 == 1;
+		world_open(&world, true);
+		browser_calls();
+		world_trip(&world, &trip); // nothing has ceased
+		assert_int_equal(calls_count(world.calls), 1);
+		trip.ceased = 1 << IQ_LEG_ACCESS;
+		world_trip(&world, &trip);
+		assert_int_equal(calls_count(world.calls), i % 2 == 1 ? 0 : 1);
+	}
+	world_breaker_releases = false;
+}
+
 static void a_new_gateway_process_ends_its_calls(void **state)
 {
 	(void)state;
@@ -698,6 +725,7 @@ int main(void)
 		CASE(a_useless_answer_to_a_new_offer),
 		CASE(an_offerless_reinvite_is_answered_with_what_holds),
 		CASE(media_faults_end_the_call),
+		CASE(breakers_end_the_call_by_policy),
 		CASE(a_new_gateway_process_ends_its_calls),
 		CASE(parked_and_back),
 		CASE(nobody_answers),

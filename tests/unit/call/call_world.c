@@ -311,6 +311,8 @@ static void calls_open(struct world *world)
 		.ims_profile = &sdp_profile_ims,
 		.park_time_ms = 32000,
 		.orphan_time_ms = 60000,
+		.breakers = {IQ_BREAKERS_ALL},
+		.breaker_releases = world_breaker_releases,
 		.setup_timeout_ms = 180000,
 		.bag_ref = bag_ref,
 		.bag_unref = bag_unref,
@@ -322,6 +324,8 @@ static void calls_open(struct world *world)
 	world->calls = calls_create(&config);
 	assert_non_null(world->calls);
 }
+
+bool world_breaker_releases;
 
 void world_open(struct world *world, bool with_gateway)
 {
@@ -443,6 +447,18 @@ void world_media(struct world *world, const struct iq_leg_state *access, uint32_
 		.handle = world->handle, .ref = "call-1", .version = 1, .changed = changed};
 
 	state.legs[IQ_LEG_ACCESS] = *access;
+	assert_int_equal(iq_door_event(door, IQ_CONTEXT_STATE, &state, sizeof(state)), 0);
+	world_run(world);
+}
+
+void world_trip(struct world *world, const struct iq_trip *trip)
+{
+	struct iq_context_state state = {.handle = world->handle,
+		.ref = "call-1",
+		.version = 1,
+		.changed = IQ_CHANGED_BREAKER,
+		.trips = {*trip}};
+
 	assert_int_equal(iq_door_event(door, IQ_CONTEXT_STATE, &state, sizeof(state)), 0);
 	world_run(world);
 }

@@ -31,6 +31,9 @@ struct world {
 	struct iq_audit_page page; // what the gateway answers to an audit
 };
 
+// The policy of the worlds that are opened next.
+extern bool world_breaker_releases;
+
 // with_gateway false: nobody serves the socket.
 void world_open(struct world *world, bool with_gateway);
 void world_close(struct world *world);
@@ -42,6 +45,8 @@ void world_start(struct world *world, bool web_calls, const char *sdp);
 void world_run(struct world *world);
 void world_pass(struct world *world, unsigned ms);
 
+// What the gateway tells of the first section's circuit breakers.
+void world_trip(struct world *world, const struct iq_trip *trip);
 // The gateway tells a change of the call's context.
 void world_media(struct world *world, const struct iq_leg_state *access, uint32_t changed);
 // The process of the calls dies: what it has written down is at hand. Then another one begins, with what is told to it.

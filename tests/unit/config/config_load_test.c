@@ -84,6 +84,8 @@ static void test_sample(void **state)
 	assert_int_equal(config->w2.park_time_ms, 3000);
 	assert_int_equal(config->w2.message_max, 65536);
 	assert_int_equal(config->media.orphan_time_ms, 5000);
+	assert_int_equal(config->media.breakers, CSCF_BREAKERS_LOG);
+	assert_false(config->media.core_breakers);
 	assert_string_equal(config->admin.listen, "/run/isthmus/ep-cscf.sock");
 	assert_int_equal(config->admin.endpoint.port, 0);
 	assert_string_equal(config->mw.endpoints[0].address, "198.51.100.1");
@@ -139,6 +141,7 @@ static void test_refused(void **state)
 		{"access_network: IEEE-802.11", "access_network: \"a;network-provided\"",
 			"network-provided is added"},
 		{"  domains: [ims.test]", "  domains: [\"ims test\"]", "home/domains/0: must be"},
+		{"breakers: log", "breakers: loud", "loud"},
 		{"orphan_time_ms: 5000", "orphan_time_ms: 5", "media/orphan_time_ms: must be 100"},
 		{"listen: /run/isthmus/ep-cscf.sock", "listen: ep-cscf.sock",
 			"admin/listen: must be the path"},

@@ -18,12 +18,14 @@
 #define RECEIVER 0x33333333u
 
 static struct rtcp_out outs[IQ_STREAMS_MAX];
+static uint64_t relayed_us;
 
 static int relay(const struct rtp_rig *rig, enum iq_leg leg, const uint8_t *bytes, size_t len)
 {
 	const struct rtcp_in in = {.shard = rig->shard,
 		.context = rig->context,
 		.bytes = bytes,
+		.now_us = relayed_us,
 		.len = (uint16_t)len,
 		.leg = leg};
 
@@ -364,6 +366,39 @@ static void sources_leave_one_by_one(void **state)
 	assert_false(bye_leaves(rig, 999));
 }
 
+// What the breakers are told: only where they are enabled, with the round trip where the report answers to one.
+static void breakers_hear_of_reports(void **state)
+{
+	struct world *world = world_of(state);
+	struct stream *stream = rig_stream(world->rig, 0);
+	struct breaker *breaker = &stream->breaker[IQ_LEG_ACCESS];
+	struct wire_rtcp_report about = {.ssrc = world->sender->ssrc, .fraction = 5};
+	uint8_t bytes[64];
+	size_t len;
+
+	send(world, 0, 0);
+	relayed_us = 8000000;
+	relay(world->rig, IQ_LEG_CORE, bytes,
+		sr_write(bytes, sizeof(bytes), SOURCE, 0x1234ull << 16, 0));
+	about.lsr = 0x1234;
+	about.dlsr = 65536 / 2;
+	len = (size_t)wire_rtcp_rr_write(bytes, sizeof(bytes), RECEIVER, &about, 1);
+	relayed_us += 540000;
+	assert_int_equal(relay(world->rig, IQ_LEG_ACCESS, bytes, len), 0);
+	assert_false(outs[0].reported);
+	stream->breakers[IQ_LEG_ACCESS] = IQ_BREAKERS_ALL;
+	assert_int_equal(relay(world->rig, IQ_LEG_ACCESS, bytes, len), 0);
+	assert_true(outs[0].reported);
+	assert_true(breaker->reported_us == relayed_us);
+	assert_int_equal(breaker->rtt_us, 40000);
+	assert_false(outs[1].reported);
+	// A report about the other stream on the same transport says that the receiver is there.
+	rig_stream(world->rig, 1)->breaker[IQ_LEG_ACCESS].heard_us = 1;
+	relay(world->rig, IQ_LEG_ACCESS, bytes, len);
+	assert_true(rig_stream(world->rig, 1)->breaker[IQ_LEG_ACCESS].heard_us == relayed_us);
+	assert_true(rig_stream(world->rig, 1)->breaker[IQ_LEG_CORE].heard_us == 0);
+}
+
 // However much a peer packs into a compound, what leaves stays within its bounds and well-formed.
 static void crowds_are_bounded(void **state)
 {
@@ -436,6 +471,7 @@ int main(void)
 		RIGGED(answers_reach_who_asked),
 		RIGGED(one_compound_becomes_two),
 		RIGGED(sources_leave_one_by_one),
+		RIGGED(breakers_hear_of_reports),
 		RIGGED(crowds_are_bounded),
 		RIGGED(garbage_is_survived),
 	};
