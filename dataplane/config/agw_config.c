@@ -12,6 +12,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DESCRIPTORS_MIN 256
+#define DESCRIPTORS_MAX 8192
+
+static int descriptors_take(
+	struct agw_port_config *port, const struct config_reading *reading, unsigned index)
+{
+	uint32_t wanted = reading->root->ports[index].descriptors;
+	char where[64];
+
+	snprintf(where, sizeof(where), "ports/%u/descriptors", index);
+	if (wanted == 0)
+		wanted = PORT_DESCRIPTORS;
+	if (wanted < DESCRIPTORS_MIN || wanted > DESCRIPTORS_MAX || (wanted & (wanted - 1)) != 0)
+		return yaml_file_refuse(reading->file, where, "a power of two from %u to %u",
+			DESCRIPTORS_MIN, DESCRIPTORS_MAX);
+	port->descriptors = (uint16_t)wanted;
+	return 0;
+}
+
 static int ports_take(struct agw_config *config, const struct config_reading *reading)
 {
 	const struct yaml_root *root = reading->root;
@@ -32,6 +51,8 @@ static int ports_take(struct agw_config *config, const struct config_reading *re
 				return yaml_file_refuse(reading->file, where,
 					"two ports have the device %s", port->device);
 		}
+		if (descriptors_take(port, reading, i) < 0)
+			return -EINVAL;
 	}
 	return 0;
 }

@@ -18,6 +18,7 @@
 struct agw_port_config {
 	char name[AGW_NAME_LEN];
 	char device[AGW_PATH_LEN]; // PCI address or vdev string
+	uint16_t descriptors; // of each ring
 };
 
 struct agw_config {

@@ -20,6 +20,7 @@ static const cyaml_schema_field_t port_fields[] = {
 	CYAML_FIELD_STRING_PTR(
 		"name", CYAML_FLAG_POINTER, struct yaml_port, name, 1, AGW_NAME_LEN - 1),
 	TEXT("device", struct yaml_port, device, 0),
+	CYAML_FIELD_UINT("descriptors", OPTIONAL, struct yaml_port, descriptors),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t port_schema = {

@@ -10,6 +10,7 @@ struct cyaml_schema_value;
 
 struct yaml_port {
 	char *name, *device;
+	uint32_t descriptors;
 };
 
 struct yaml_udp_ports {

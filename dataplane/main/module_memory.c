@@ -10,7 +10,6 @@
 
 #define MAIN_MBUFS 1023
 #define CACHE_LEN 256
-#define QUEUE_MBUFS 2048 // in the two rings of a port's queue
 #define IN_FLIGHT_MBUFS 4095 // in hand-over rings, waiting bursts and caches
 
 // The pool's ring: where threads sleep and share cores, a thread held up in the middle must not block the others.
@@ -42,9 +41,11 @@ static struct rte_mempool *pool_create(const struct agw *agw, const char *name, 
 
 static int pools_create(struct agw *agw)
 {
-	unsigned count = IN_FLIGHT_MBUFS + QUEUE_MBUFS * agw->config.port_count;
+	unsigned count = IN_FLIGHT_MBUFS;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
+	for (unsigned i = 0; i < agw->config.port_count; i++)
+		count += 2u * agw->config.ports[i].descriptors; // receive and transmit
 	agw->main_mbufs = pool_create(agw, "mbufs_main", MAIN_MBUFS);
 	if (agw->main_mbufs == NULL)
 		return -rte_errno;

@@ -17,6 +17,7 @@ static struct port_config port_config_of(const struct agw *agw, unsigned index)
 		.workers = agw->config.worker_count,
 		.owners = agw->owners,
 		.mbufs = agw->mbufs,
+		.descriptors = agw->config.ports[index].descriptors,
 		.mtu = 1500,
 		.is_v6_only = true};
 

@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define DESCRIPTORS 1024
-
 static uint64_t tx_offloads(struct port *port, const struct rte_eth_dev_info *info)
 {
 	uint64_t offloads = 0;
@@ -28,7 +26,8 @@ static uint64_t tx_offloads(struct port *port, const struct rte_eth_dev_info *in
 
 static int queues_setup(struct port *port, const struct port_config *config)
 {
-	uint16_t rx_count = DESCRIPTORS, tx_count = DESCRIPTORS;
+	uint16_t rx_count = config->descriptors != 0 ? config->descriptors : PORT_DESCRIPTORS;
+	uint16_t tx_count = rx_count;
 	int socket = rte_eth_dev_socket_id(port->id);
 	int ret = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx_count, &tx_count);
 

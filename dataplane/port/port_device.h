@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define PORTS_MAX 16
+#define PORT_DESCRIPTORS 1024 // of a ring unless told
 
 // How a packet finds the receive queue of its shard's worker. The owner stage and the hand-over do it for what goes astray.
 enum port_steering {
@@ -34,6 +35,7 @@ struct port_config {
 	unsigned workers;
 	const uint8_t *owners; // worker of each shard
 	struct rte_mempool *const *mbufs; // one a worker
+	uint16_t descriptors; // of each ring; 0: PORT_DESCRIPTORS
 	uint16_t mtu; // largest of the port's networks
 	bool is_v6_only; // no network on it has IPv4
 };

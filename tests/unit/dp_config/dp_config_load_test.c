@@ -76,6 +76,7 @@ static void good_values(void **state)
 	assert_int_equal(load(config, "log", "log", reason), 0);
 	assert_int_equal(config->log_level, LOG_LEVEL_WARN);
 	assert_int_equal(config->gateway, 3);
+	assert_int_equal(config->ports[0].descriptors, 1024);
 	assert_int_equal(config->networks.count, 2);
 	assert_int_equal(web->vlan, 100);
 	assert_int_equal(web->mtu, 1500);
@@ -102,6 +103,8 @@ static void wrong_values(void **state)
 		{"gateway: 3", "gatewya: 3", ":2: Unexpected key: gatewya"},
 		{"gateway: 3", "gateway: 300", ":2: gateway: Invalid UINT value"},
 		{"name: b", "name: a", ":5: two ports are named a"},
+		{"64'}", "64', descriptors: 1000}", ":4: a power of two from 256 to 8192"},
+		{"64'}", "64', descriptors: 16384}", ":4: a power of two from 256 to 8192"},
 		{"0000:3b:02.0", "net_null0,size=64", ":5: two ports have the device"},
 		{"device: '0000:3b:02.0'", "device: ''", ":5: "},
 		{"role: access", "role: core", ":6: at least one network with role access"},
