@@ -23,8 +23,8 @@ NG_PORT = 2223
 CONFIG = """log: info
 gateway: {gateway}
 ports:
-  - {{name: a, device: "{access}"}}
-  - {{name: c, device: "{core}"}}
+  - {{name: a, device: "{access}", descriptors: 4096}}
+  - {{name: c, device: "{core}", descriptors: 4096}}
 networks:
   - {{name: access, role: access, port: a, addresses: [203.0.113.10/24], udp_ports: {{first: 20000, last: 29999}}}}
   - {{name: core, role: core, port: c, addresses: [198.51.100.10/24], udp_ports: {{first: 30000, last: 49999}}}}
@@ -61,8 +61,10 @@ def prefer():
 
 
 def hugepages_add(count):
-    """Others may reserve at the same time: only what was added is taken back."""
-    NR_HUGEPAGES.write_text(str(int(NR_HUGEPAGES.read_text()) + count))
+    """How many more there are then: others may reserve at the same time, and only what was added is taken back."""
+    before = int(NR_HUGEPAGES.read_text())
+    NR_HUGEPAGES.write_text(str(before + count))
+    return int(NR_HUGEPAGES.read_text()) - before
 
 
 class Bed:
@@ -72,12 +74,13 @@ class Bed:
         self.build = pathlib.Path(build)
         self.gen, self.gw = (f"perf{os.getpid()}-{name}" for name in ("gen", "gw"))
         self.tmp = self.process = None
+        self.hugepages = 0
 
     def __enter__(self):
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, self.on_signal)
         self.tmp = pathlib.Path(tempfile.mkdtemp(prefix="perf-"))
-        hugepages_add(HUGEPAGES)
+        self.hugepages = hugepages_add(HUGEPAGES)
         try:
             self.network_make()
         except Failure:
@@ -89,7 +92,7 @@ class Bed:
         self.stop()
         for namespace in (self.gen, self.gw):
             subprocess.run(["ip", "netns", "del", namespace], stderr=subprocess.DEVNULL, check=False)
-        hugepages_add(-HUGEPAGES)
+        hugepages_add(-self.hugepages)
         shutil.rmtree(self.tmp, ignore_errors=True)
 
     @staticmethod
