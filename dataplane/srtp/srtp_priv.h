@@ -96,15 +96,6 @@ void srtp_lanes_verify(struct srtp_ctx *ctx); // CM: tags only; AEAD: decrypts t
 void srtp_lanes_decrypt(struct srtp_ctx *ctx); // CM lanes whose item has status 0
 void srtp_lane_recheck(struct srtp_ctx *ctx, struct srtp_lane *lane);
 
-// How far ahead of the packet in hand the keys are asked for; more requests than this queue up.
-#define SRTP_PREFETCH_AHEAD 16
-
-static inline void srtp_item_prefetch(const struct srtp_item *item)
-{
-	srtp_key_prefetch(item->key);
-	__builtin_prefetch(item->index, 1);
-}
-
 // srtp_lane.c: adds the statuses to the counters and returns how many are 0.
 uint16_t srtp_items_count(
 	struct srtp_ctx *ctx, const struct srtp_item *items, uint16_t n, uint64_t *already_seen);

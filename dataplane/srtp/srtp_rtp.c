@@ -9,6 +9,9 @@
 
 #define RTP_HEADER 12
 
+// How far ahead of the packet in hand its key and index are asked for; more requests than this queue up.
+#define PREFETCH_AHEAD 16
+
 // Length of the header with its CSRCs and extension (RFC 3550 5.1, 5.3.1), or 0 when it is not
 // version 2 or runs over len.
 static uint32_t rtp_header_len(const uint8_t *data, uint32_t len)
@@ -90,35 +93,6 @@ static int protect_prepare(struct srtp_ctx *ctx, struct srtp_item *item)
 	return 0;
 }
 
-static uint16_t chunk_len(uint16_t left)
-{
-	return left < SRTP_LANES ? left : SRTP_LANES;
-}
-
-static void burst_prefetch(const struct srtp_item *items, uint16_t n)
-{
-	for (uint16_t i = 0; i < n && i < SRTP_PREFETCH_AHEAD; i++)
-		srtp_item_prefetch(&items[i]);
-}
-
-uint16_t srtp_protect_burst(struct srtp_ctx *ctx, struct srtp_item *items, uint16_t n)
-{
-	uint16_t end;
-
-	burst_prefetch(items, n);
-	for (uint16_t at = 0; at < n; at = end) {
-		end = at + chunk_len(n - at);
-		srtp_lanes_reset(ctx);
-		for (uint16_t i = at; i < end; i++) {
-			if (i + SRTP_PREFETCH_AHEAD < n)
-				srtp_item_prefetch(&items[i + SRTP_PREFETCH_AHEAD]);
-			items[i].status = (int16_t)protect_prepare(ctx, &items[i]);
-		}
-		srtp_lanes_seal(ctx);
-	}
-	return srtp_items_count(ctx, items, n, &ctx->counters.index_refused);
-}
-
 // A lane whose index looks replayed is kept, but not checked: an earlier packet of the burst may
 // still move the flow's index, and with it the estimate. Commit decides.
 static int unprotect_prepare(struct srtp_ctx *ctx, struct srtp_item *item)
@@ -174,23 +148,52 @@ static int unprotect_commit(struct srtp_ctx *ctx, struct srtp_lane *lane)
 	return 0;
 }
 
+// CM is decrypted after its tag has been found genuine, AEAD with the check.
+static void unprotect_finish(struct srtp_ctx *ctx)
+{
+	srtp_lanes_verify(ctx);
+	for (uint16_t i = 0; i < ctx->kept_count; i++)
+		ctx->kept[i]->item->status = (int16_t)unprotect_commit(ctx, ctx->kept[i]);
+	srtp_lanes_decrypt(ctx);
+}
+
+static inline void item_prefetch(const struct srtp_item *item)
+{
+	srtp_key_prefetch(item->key);
+	__builtin_prefetch(item->index, 1);
+}
+
+// A burst in chunks. Keys and indices are asked for PREFETCH_AHEAD packets before their turn. Inlined, so that both
+// directions share the loop and neither calls through a pointer.
+static inline __attribute__((always_inline)) void burst_run(struct srtp_ctx *ctx,
+	struct srtp_item *items, uint16_t n, int (*prepare)(struct srtp_ctx *, struct srtp_item *),
+	void (*finish)(struct srtp_ctx *))
+{
+	uint16_t asked = 0;
+
+	while (asked < n && asked < PREFETCH_AHEAD)
+		item_prefetch(&items[asked++]);
+	for (uint16_t at = 0; at < n;) {
+		uint16_t end = n - at < SRTP_LANES ? n : at + SRTP_LANES;
+
+		srtp_lanes_reset(ctx);
+		for (; at < end; at++) {
+			if (asked < n)
+				item_prefetch(&items[asked++]);
+			items[at].status = (int16_t)prepare(ctx, &items[at]);
+		}
+		finish(ctx);
+	}
+}
+
+uint16_t srtp_protect_burst(struct srtp_ctx *ctx, struct srtp_item *items, uint16_t n)
+{
+	burst_run(ctx, items, n, protect_prepare, srtp_lanes_seal);
+	return srtp_items_count(ctx, items, n, &ctx->counters.index_refused);
+}
+
 uint16_t srtp_unprotect_burst(struct srtp_ctx *ctx, struct srtp_item *items, uint16_t n)
 {
-	uint16_t end;
-
-	burst_prefetch(items, n);
-	for (uint16_t at = 0; at < n; at = end) {
-		end = at + chunk_len(n - at);
-		srtp_lanes_reset(ctx);
-		for (uint16_t i = at; i < end; i++) {
-			if (i + SRTP_PREFETCH_AHEAD < n)
-				srtp_item_prefetch(&items[i + SRTP_PREFETCH_AHEAD]);
-			items[i].status = (int16_t)unprotect_prepare(ctx, &items[i]);
-		}
-		srtp_lanes_verify(ctx);
-		for (uint16_t i = 0; i < ctx->kept_count; i++)
-			ctx->kept[i]->item->status = (int16_t)unprotect_commit(ctx, ctx->kept[i]);
-		srtp_lanes_decrypt(ctx);
-	}
+	burst_run(ctx, items, n, unprotect_prepare, unprotect_finish);
 	return srtp_items_count(ctx, items, n, &ctx->counters.replayed);
 }
