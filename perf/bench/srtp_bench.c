@@ -18,6 +18,7 @@
 #define NSS_FLOWS_MAX 1000 // with more sessions that build takes minutes
 
 #define FLOWS_MAX 100000
+#define RATIO_BATCH 32
 
 static struct {
 	struct bench_options options;
@@ -119,15 +120,20 @@ static double sample_take(const struct crypto_side *side, const struct crypto_ca
 	return preemptions() == before ? (double)(end - start) / CRYPTO_PACKETS : -1;
 }
 
+static const char *const suites[SRTP_SUITE_COUNT] = {"", "CM_80", "CM_32", "GCM_128", "GCM_256"};
+
+static const char *op_name(const struct crypto_case *of)
+{
+	return of->unprotects ? "unprotect" : "protect";
+}
+
 static int is_crippled(void)
 {
-	return strcmp(bench.build, "NSS") == 0;
+	return bench.build != NULL && strcmp(bench.build, "NSS") == 0;
 }
 
 static void row_print(const struct crypto_side *side, const struct crypto_case *of, double *samples)
 {
-	static const char *const suites[SRTP_SUITE_COUNT] = {
-		"", "CM_80", "CM_32", "GCM_128", "GCM_256"};
 	int is_foreign = side == &crypto_libsrtp2;
 	char conditions[256];
 	struct bench_row row = {.name = "crypto.cycles",
@@ -139,12 +145,35 @@ static void row_print(const struct crypto_side *side, const struct crypto_case *
 		"\"backend\":\"%s\",%s%s%s\"op\":\"%s\",\"suite\":\"%s\",\"flows\":%u,"
 		"\"batch\":%u,\"payload\":%u",
 		side->backend, is_foreign ? "\"build\":\"" : "", is_foreign ? bench.build : "",
-		is_foreign ? "\"," : "", of->unprotects ? "unprotect" : "protect",
-		suites[of->suite], of->flows, of->batch, of->payload);
+		is_foreign ? "\"," : "", op_name(of), suites[of->suite], of->flows, of->batch,
+		of->payload);
 	bench_row_print(&row, samples, bench.samples);
 }
 
-static void row_run(const struct crypto_side *side, const struct crypto_case *of)
+// How many times the cycles of our own back end at full bursts libsrtp2 takes; nothing without the one or the other.
+static void ratio_print(const struct crypto_side *side, const struct crypto_case *of, double median)
+{
+	static double own[SRTP_SUITE_COUNT][2][3];
+	unsigned flows = of->flows == 1 ? 0 : of->flows < FLOWS_MAX ? 1 : 2;
+	double *ours = &own[of->suite][of->unprotects][flows];
+	char conditions[256];
+	struct bench_row row = {.name = "crypto.ratio",
+		.unit = "libsrtp2/avx512",
+		.conditions = conditions,
+		.remark = is_crippled() ? "built on NSS: no fair baseline" : NULL};
+
+	if (side == &crypto_own && of->batch == RATIO_BATCH)
+		*ours = median;
+	if (side != &crypto_libsrtp2 || *ours == 0)
+		return;
+	snprintf(conditions, sizeof(conditions),
+		"\"build\":\"%s\",\"op\":\"%s\",\"suite\":\"%s\",\"flows\":%u,\"payload\":%u",
+		bench.build, op_name(of), suites[of->suite], of->flows, of->payload);
+	bench_row_print_one(&row, median / *ours);
+}
+
+// The median.
+static double row_run(const struct crypto_side *side, const struct crypto_case *of)
 {
 	double samples[BENCH_SAMPLES_MAX];
 	unsigned taken = 0;
@@ -159,6 +188,7 @@ static void row_run(const struct crypto_side *side, const struct crypto_case *of
 			bench_fail("this machine is too busy to measure");
 	}
 	row_print(side, of, samples);
+	return bench_median(samples, bench.samples);
 }
 
 static void masters_make(enum srtp_suite suite)
@@ -190,7 +220,7 @@ static void batches_run(const struct crypto_side *side, struct crypto_case *of)
 	for (unsigned i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
 		of->batch = batches[i];
 		if (is_single ? i == 0 : only(bench.options.batch, of->batch))
-			row_run(side, of);
+			ratio_print(side, of, row_run(side, of));
 	}
 	of->payload = 1100;
 	of->batch = is_single ? 1 : 32;
@@ -215,7 +245,7 @@ static void flows_run(const struct crypto_side *side, enum srtp_suite suite, uin
 
 static void side_run(const struct crypto_side *side)
 {
-	static const enum srtp_suite suites[] = {SRTP_SUITE_AES128_CM_SHA1_80,
+	static const enum srtp_suite all[] = {SRTP_SUITE_AES128_CM_SHA1_80,
 		SRTP_SUITE_AEAD_AES_128_GCM, SRTP_SUITE_AEAD_AES_256_GCM};
 	static const uint32_t flows[] = {1, 1000, FLOWS_MAX};
 
@@ -224,7 +254,7 @@ static void side_run(const struct crypto_side *side)
 			if (side == &crypto_libsrtp2 && is_crippled() && flows[k] > NSS_FLOWS_MAX)
 				continue;
 			if (only(bench.options.flows, flows[k]))
-				flows_run(side, suites[i], flows[k]);
+				flows_run(side, all[i], flows[k]);
 		}
 	}
 }
