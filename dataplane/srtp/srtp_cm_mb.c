@@ -72,5 +72,4 @@ static void lanes_hash(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t 
 const struct srtp_backend srtp_backend_mb = {
 	.crypt = lanes_crypt,
 	.hash = lanes_hash,
-	.schedule = {srtp_schedule_128, srtp_schedule_256},
 };

@@ -40,8 +40,6 @@ struct srtp_backend {
 	void (*crypt)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
 	// The full 20 bytes of the HMAC of lanes[i] go to ctx->tags[i]; may bring the lanes into another order.
 	void (*hash)(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint16_t n);
-	// Round keys of AES-128, of AES-256.
-	void (*schedule[2])(const struct srtp_schedule *jobs, unsigned int n);
 };
 
 extern const struct srtp_backend srtp_backend_mb; // srtp_cm_mb.c, any processor with AES-NI

@@ -72,7 +72,10 @@ static void round_keys_make(struct srtp_ctx *ctx, struct srtp_lane **lanes, uint
 	for (uint16_t i = 0; i < n; i++)
 		schedules[i] = (struct srtp_schedule){
 			lanes[i]->item->key->gcm.cipher, ctx->gcm_keys[i].key.expanded_keys};
-	ctx->backend->schedule[is_256(lanes[0])](schedules, n);
+	if (is_256(lanes[0]))
+		srtp_schedule_256(schedules, n);
+	else
+		srtp_schedule_128(schedules, n);
 }
 
 // The bytes that a lane may take at a time.
