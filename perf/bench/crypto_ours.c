@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define AHEAD 16 // keys that a caller asks for at a time
-
 // What a flow takes of an arena besides its key.
 struct flow {
 	struct srtp_index index;
@@ -97,15 +95,6 @@ static void ours_ready(const struct crypto_packet *packets, unsigned n)
 	ours.n = n;
 }
 
-// The stage before would do this for the burst that follows.
-static void ahead_prefetch(unsigned at)
-{
-	for (unsigned i = at; i < at + AHEAD && i < ours.n; i++) {
-		srtp_key_prefetch(ours.items[i].key);
-		__builtin_prefetch(ours.items[i].index, 1);
-	}
-}
-
 static unsigned ours_run(const struct crypto_case *of)
 {
 	unsigned done = 0;
@@ -113,8 +102,6 @@ static unsigned ours_run(const struct crypto_case *of)
 	for (unsigned at = 0; at < ours.n; at += of->batch) {
 		struct srtp_item *items = &ours.items[at];
 
-		if (of->batch >= AHEAD || at % AHEAD == 0)
-			ahead_prefetch(at + (of->batch >= AHEAD ? of->batch : AHEAD));
 		done += of->unprotects ? srtp_unprotect_burst(ours.ctx, items, of->batch)
 				       : srtp_protect_burst(ours.ctx, items, of->batch);
 	}
