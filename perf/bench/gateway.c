@@ -4,6 +4,7 @@
 
 #include "bench.h"
 #include "clock.h"
+#include "core.h"
 #include "port_priv.h"
 #include "port_resolver.h"
 
@@ -205,6 +206,20 @@ static void dtls_up(struct gateway *g)
 		bench_fail("dtls: %s", err);
 }
 
+static int thread_tell(void *arg)
+{
+	*(pid_t *)arg = gettid();
+	return 0;
+}
+
+static void threads_find(struct gateway *g)
+{
+	for (unsigned i = 0; i < g->config.workers; i++) {
+		rte_eal_remote_launch(thread_tell, &g->threads[i], i + 1);
+		rte_eal_wait_lcore(i + 1);
+	}
+}
+
 static uint64_t own_now_us(void *arg)
 {
 	return __atomic_load_n(&((struct gateway *)arg)->clock_us, __ATOMIC_RELAXED);
@@ -242,6 +257,7 @@ struct gateway *gateway_create(const struct gateway_config *config)
 	if (g->calls == NULL || g->config.workers > GATEWAY_WORKERS_MAX)
 		bench_fail("no memory");
 	eal_up(g->config.workers);
+	threads_find(g);
 	clock_up(g);
 	for (unsigned i = 0; i < SHARDS; i++)
 		g->owners[i] = (uint8_t)(i % g->config.workers);
@@ -271,6 +287,13 @@ void gateway_destroy(struct gateway *g)
 	neigh_table_destroy(g->neigh);
 	free(g->calls);
 	free(g);
+}
+
+void gateway_cores_take(struct gateway *g, bool is_ours)
+{
+	core_take(0, is_ours);
+	for (unsigned i = 0; i < g->config.workers; i++)
+		core_take(g->threads[i], is_ours);
 }
 
 void gateway_start(struct gateway *g)
@@ -311,6 +334,7 @@ static int phase_run(void *arg)
 	struct worker *w = call->w;
 	bool was_busy = true;
 
+	core_take(0, true);
 	while (was_busy) {
 		uint64_t before = w->counters[COUNTER_rx_packets], start = bench_tsc(), ticks;
 
@@ -324,6 +348,7 @@ static int phase_run(void *arg)
 			phase->turns++;
 		}
 	}
+	core_take(0, false);
 	return 0;
 }
 

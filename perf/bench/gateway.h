@@ -58,6 +58,7 @@ struct gateway {
 	bool is_running;
 	uint64_t txn;
 	uint64_t clock_us; // its own clock
+	pid_t threads[GATEWAY_WORKERS_MAX]; // of the lcores
 };
 
 // EAL on two cores (lcore 0: the benchmark; 1 and up: workers), ports, tables. Ends the process when that fails.
@@ -67,6 +68,10 @@ void gateway_destroy(struct gateway *g);
 // The workers' own loops, each on its lcore, from start to stop.
 void gateway_start(struct gateway *g);
 void gateway_stop(struct gateway *g);
+
+// Takes the cores of the caller and the workers from everything else of the machine, or gives them back: for a fraction
+// of a second at a time.
+void gateway_cores_take(struct gateway *g, bool is_ours);
 
 // Turns of one worker on its lcore, until nothing is left in its queues.
 struct gateway_phase {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gateway with calls and media, filled and run dry again and again: what rows of cycles are taken from.
+#pragma once
+
+#include "bench.h"
+#include "traffic.h"
+
+#define LOAD_FILL 16384 // packets that wait in each queue when a phase begins
+
+struct load {
+	struct bench_options options;
+	const struct worker_stage *stages; // NULL: those that ship
+	unsigned workers; // 0: one
+	bool is_handed_over; // as traffic_config
+	struct gateway *g;
+	struct traffic *t;
+	char conditions[128]; // legs, suite, payload, ip: members of a JSON object
+	uint64_t wrong, checked; // packets lost or not as libsrtp2's, and how many were compared
+	unsigned stalls; // of the machine, over a millisecond
+	uint64_t clock_rest; // packets' time that is not yet a microsecond
+	uint64_t drops; // before the first packet
+};
+
+// Gateway, calls and traffic by the options. Ends the process when that fails.
+void load_up(struct load *load);
+void load_down(struct load *load);
+
+// Every leg has sent: its flows are there.
+void load_warm_up(struct load *load, unsigned fill);
+
+// Time passes for so many packets.
+void load_clock_advance(struct load *load, uint64_t packets);
+
+// Fills the queues, lets the workers empty them one after the other, takes everything back.
+struct gateway_phase load_phase(struct load *load, unsigned fill);
+
+// Phases until there are enough packets for a sample.
+struct gateway_phase load_phases(struct load *load);
+
+// What came back late, was dropped or differs, since load_warm_up(); prints the reasons on stderr.
+void load_wrong_print(struct load *load);
