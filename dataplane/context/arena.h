@@ -203,6 +203,7 @@ struct shard {
 	uint32_t layout; // hash of every size above, and of orders that have changed
 	uint64_t bytes; // of the mapping
 	uint8_t number, gateway;
+	uint8_t is_huge; // on huge pages
 	uint8_t pool_base[NETWORKS_MAX]; // first port pool of a network
 	uint16_t port_pools;
 	uint32_t generation; // last given to a context

@@ -11,12 +11,14 @@
 struct shard_config {
 	uint8_t number, gateway;
 	uint16_t contexts; // most that the shard holds
+	bool has_huge_pages; // of 2 MB, reserved: taken while there are enough
 	const struct networks *networks;
 	uint64_t random[2];
 };
 
-// An arena in a memfd of its own, not dumped in cores; huge pages are asked for by size when huge is set. NULL with
-// errno. The descriptor is returned too, for whoever keeps it over a restart. Main, before the workers start.
+// An arena in a memfd of its own, not dumped in cores; the machine's small pages take the place of huge ones that are
+// missing (shard->is_huge). NULL with errno. The descriptor is returned too, for whoever keeps it over a restart. Main,
+// before the workers start.
 struct shard *shard_create(const struct shard_config *config, int *fd);
 void shard_destroy(struct shard *shard);
 

@@ -3,11 +3,13 @@
 #include "context_priv.h"
 
 #include <errno.h>
+#include <linux/memfd.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define LINE 64
+#define HUGE_PAGE (2u << 20)
 
 struct pool_plan {
 	uint32_t size;
@@ -88,36 +90,61 @@ static void pools_fill(struct shard *shard)
 		2ull * PORT_PAIRS * shard->port_pools);
 }
 
+static void *arena_map(uint64_t bytes, unsigned flags, int *fd)
+{
+	int memfd = memfd_create("isthmus-shard", MFD_CLOEXEC | flags);
+	void *arena;
+
+	if (memfd < 0)
+		return NULL;
+	if (ftruncate(memfd, (off_t)bytes) < 0)
+		goto err;
+	arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+	if (arena == MAP_FAILED)
+		goto err;
+	madvise(arena, bytes, MADV_DONTDUMP); // keys must not reach a core file; best effort
+	*fd = memfd;
+	return arena;
+err:
+	close(memfd);
+	return NULL;
+}
+
+// Packets come in random order: with small pages each of their reads misses the TLB. Without enough huge ones small ones
+// must do.
+static struct shard *arena_create(struct shard *plan, bool wants_huge, int *fd)
+{
+	uint64_t huge_bytes = (plan->bytes + HUGE_PAGE - 1) & ~(uint64_t)(HUGE_PAGE - 1);
+	void *arena = NULL;
+
+	if (wants_huge)
+		arena = arena_map(huge_bytes, MFD_HUGETLB | MFD_HUGE_2MB, fd);
+	if (arena == NULL)
+		return arena_map(plan->bytes, 0, fd);
+	plan->bytes = huge_bytes;
+	plan->is_huge = true;
+	return arena;
+}
+
 struct shard *shard_create(const struct shard_config *config, int *fd)
 {
 	struct shard plan = {
 		.magic = SHARD_MAGIC, .number = config->number, .gateway = config->gateway};
 	uint64_t at = line_up(sizeof(plan));
 	struct shard *shard;
-	int memfd;
 
 	plan.layout = layout_hash();
 	memcpy(plan.random, config->random, sizeof(plan.random));
 	pools_plan(&plan, config->contexts, &at);
 	ports_plan(&plan, config->networks, &at);
 	plan.bytes = at;
-	memfd = memfd_create("isthmus-shard", MFD_CLOEXEC);
-	if (memfd < 0)
+	shard = arena_create(&plan, config->has_huge_pages, fd);
+	if (shard == NULL)
 		return NULL;
-	if (ftruncate(memfd, (off_t)at) < 0)
-		goto err;
-	shard = mmap(NULL, at, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-	if (shard == MAP_FAILED)
-		goto err;
-	madvise(shard, at, MADV_DONTDUMP); // keys must not reach a core file; best effort
 	*shard = plan;
 	pools_fill(shard);
 	port_pools_fill(shard, config->networks);
-	*fd = memfd;
 	return shard;
-err:
-	close(memfd);
-	return NULL;
 }
 
 void shard_destroy(struct shard *shard)

@@ -47,7 +47,9 @@ static int shards_init(struct agw *agw)
 {
 	struct shard_config config = {.gateway = agw->config.gateway,
 		.contexts = contexts_of_shard(agw),
+		.has_huge_pages = agw->config.has_hugepages,
 		.networks = &agw->networks};
+	unsigned huge = 0;
 
 	for (unsigned i = 0; i < SHARDS; i++) {
 		int ret = seed_generator(config.random);
@@ -62,9 +64,10 @@ static int shards_init(struct agw *agw)
 				strerror(errno), agw->config.contexts_max);
 			return ret;
 		}
+		huge += agw->shards[i]->is_huge;
 	}
-	log_info("media: %u arenas of %llu KiB for %u contexts each", SHARDS,
-		(unsigned long long)agw->shards[0]->bytes / 1024, config.contexts);
+	log_info("media: %u arenas of %llu KiB for %u contexts each, %u on huge pages", SHARDS,
+		(unsigned long long)agw->shards[0]->bytes / 1024, config.contexts, huge);
 	return 0;
 }
 

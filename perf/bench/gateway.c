@@ -152,12 +152,15 @@ static void shards_up(struct gateway *g)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard_config config = {.number = (uint8_t)i,
 			.contexts = (uint16_t)contexts_of_shard(g),
+			.has_huge_pages = true,
 			.networks = &g->networks,
 			.random = {i + 1, 77}};
 
 		g->shards[i] = shard_create(&config, &g->fds[i]);
 		if (g->shards[i] == NULL)
 			bench_fail("no memory for shard %u", i);
+		if (!g->shards[i]->is_huge)
+			bench_fail("no huge pages for shard %u: perf/run reserves them", i);
 	}
 }
 
