@@ -127,12 +127,12 @@ struct transport {
 	uint16_t port; // even
 	uint16_t reserved1;
 	uint32_t generation;
-	uint8_t reserved2[16];
+	uint64_t last_rx_us;
+	uint8_t reserved2[8];
 	struct path out[ICE_COMPONENTS]; // where RTP and RTCP go; family 0: nowhere yet
 	uint32_t auth_failed, replayed, not_admitted, reserved3;
-	uint64_t last_rx_us;
 	uint64_t gone_packets, gone_octets, gone_lost; // of flows that are no more
-	uint8_t reserved4[16];
+	uint8_t reserved4[24];
 } __rte_cache_aligned;
 static_assert(offsetof(struct transport, out) == 64, "lookup reads one line");
 static_assert(sizeof(struct transport) == 192, "three lines");
@@ -167,14 +167,17 @@ struct context {
 	uint32_t version, acked; // terminal changes, and what the controller has acknowledged
 	uint32_t changed; // IQ_CHANGED_ bits since then
 	uint8_t untold; // main's ring was full: tell again from the timer
-	uint8_t streams, access_transports;
-	uint8_t network[IQ_LEGS], set[IQ_LEGS], families[IQ_LEGS]; // IQ_FAMILY_ bits
 	uint8_t controlling;
+	uint8_t streams __rte_cache_aligned; // from here on the media path reads
+	uint8_t access_transports;
+	uint8_t network[IQ_LEGS], set[IQ_LEGS], families[IQ_LEGS]; // IQ_FAMILY_ bits
 	uint16_t stream[IQ_STREAMS_MAX];
 	uint16_t transport[IQ_LEGS][IQ_STREAMS_MAX];
 	char ufrag[12], pwd[36], cname[20];
 	uint8_t fingerprint[32];
-};
+} __rte_cache_aligned;
+static_assert(
+	offsetof(struct context, ufrag) - offsetof(struct context, streams) <= 64, "one line");
 
 enum pool_kind { POOL_CONTEXT, POOL_TRANSPORT, POOL_SECURE, POOL_STREAM, POOL_FLOW, POOL_COUNT };
 

@@ -38,16 +38,17 @@ static_assert(sizeof(struct ice_tuple) == 24, "three to a line and a bit");
 
 // What the media path reads at every packet.
 struct ice_view {
+	uint8_t source_count, heard_count, heard_next; // heard_next: the place of the next new one
+	bool consent; // live on the selected pair: media may be sent
+	bool moved; // selected changed; the media path clears it after taking the new path
+	uint8_t reserved[3];
 	struct ice_tuple
 		sources[ICE_SOURCES_MAX]; // remotes of succeeded pairs: media from them is admitted
 	struct ice_tuple selected[ICE_COMPONENTS]; // family 0: none yet
 	struct ice_tuple
 		heard[ICE_HEARD_MAX]; // the latest that asked with our password: may begin DTLS
-	uint8_t source_count, heard_count, heard_next; // heard_next: the place of the next new one
-	bool consent; // live on the selected pair: media may be sent
-	bool moved; // selected changed; the media path clears it after taking the new path
-	uint8_t reserved[3];
 };
+static_assert(sizeof(struct ice_view) == 248, "consent and two sources stand in the first line");
 
 struct ice_agent; // full definition below or in this room's private part; plain data, at most 4 KiB
 

@@ -2,6 +2,7 @@
 // The section of a packet, what it says of loss and jitter, and whether its gate is open.
 #include "rtp.h"
 #include "stage.h"
+#include "stage_ahead.h"
 #include "wire_rtp.h"
 
 // The id of the mid extension is one for all sections of a transport (RFC 9143 section 15).
@@ -94,6 +95,7 @@ static bool demux(struct worker *w, struct rte_mbuf *m)
 	}
 	flow->stream = pkt->stream;
 	stream = shard_stream(shard, shard_context(shard, t->context)->stream[pkt->stream]);
+	ahead_of_egress(shard, stream, pkt);
 	return receive(w, stream, t, flow, &rtp);
 }
 

@@ -2,9 +2,8 @@
 // The flow of a packet's SSRC. A new one is unproven until a packet of it was authenticated.
 #include "arena.h"
 #include "stage.h"
+#include "stage_ahead.h"
 #include "wire_rtp.h"
-
-#include <rte_prefetch.h>
 
 #define RTCP_MIN 8 // header and SSRC of the sender
 
@@ -44,7 +43,6 @@ static bool flow_set(struct worker *w, struct pkt *pkt)
 		return false;
 	}
 	pkt->flow = flow;
-	rte_prefetch0(shard_flow(shard, flow));
 	return true;
 }
 
@@ -60,5 +58,7 @@ uint16_t stage_flow(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		else
 			rte_pktmbuf_free(pkts[i]);
 	}
+	for (uint16_t i = 0; i < kept; i++)
+		ahead_of_flow(w->shards[pkt_of(pkts[i])->shard], pkt_of(pkts[i]));
 	return kept;
 }

@@ -2,9 +2,8 @@
 // The transport of a local port: one array read; then the packet's class.
 #include "arena.h"
 #include "stage.h"
+#include "stage_ahead.h"
 #include "wire_rtp.h"
-
-#include <rte_prefetch.h>
 
 static uint16_t transports_find(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -20,6 +19,7 @@ static uint16_t transports_find(struct worker *w, struct rte_mbuf **pkts, uint16
 			continue;
 		}
 		rte_prefetch0(shard_transport(shard, pkt->transport));
+		rte_prefetch0(&shard_transport(shard, pkt->transport)->out);
 		pkts[kept++] = pkts[i];
 	}
 	return kept;
@@ -59,10 +59,12 @@ uint16_t stage_lookup(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		enum wire_kind kind = wire_classify(
 			rte_pktmbuf_mtod(pkts[i], uint8_t *), rte_pktmbuf_data_len(pkts[i]));
 
-		if (class_set(pkt, t, kind))
-			pkts[kept++] = pkts[i];
-		else
+		if (!class_set(pkt, t, kind)) {
 			DROP(w, pkts[i], drop_classify);
+			continue;
+		}
+		ahead_of_transport(w->shards[pkt->shard], t);
+		pkts[kept++] = pkts[i];
 	}
 	return kept;
 }

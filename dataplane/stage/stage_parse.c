@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define PREFETCH_AHEAD 4
 #define NEXT_FRAGMENT 44
 #define FRAGMENT_HEADER_LEN 8
 
@@ -255,13 +254,17 @@ uint16_t stage_parse(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 {
 	uint16_t kept = 0;
 
-	for (uint16_t i = 0; i < n && i < PREFETCH_AHEAD; i++)
+	// A port that another core fills, or none of the driver's: even the mbuf isn't here yet.
+	for (uint16_t i = 0; i < n; i++) {
+		rte_prefetch0(pkts[i]);
+		rte_prefetch0(pkt_of(pkts[i]));
+		rte_prefetch0((uint8_t *)pkt_of(pkts[i]) + RTE_CACHE_LINE_SIZE);
+	}
+	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (uint16_t i = 0; i < n; i++) {
 		enum verdict verdict;
 
-		if (i + PREFETCH_AHEAD < n)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + PREFETCH_AHEAD], void *));
 		verdict = packet_parse(w, pkts[i]);
 		if (unlikely(verdict == VERDICT_FRAGMENT))
 			verdict = fragment_parse(w, &pkts[i]);

@@ -2,6 +2,7 @@
 // SRTP and SRTCP of a burst to plain, suites and keys mixed.
 #include "context.h"
 #include "stage.h"
+#include "stage_ahead.h"
 
 #include <errno.h>
 
@@ -110,6 +111,7 @@ uint16_t stage_unprotect(struct worker *w, struct rte_mbuf **pkts, uint16_t n)
 		struct transport *t = shard_transport(shard, pkt->transport);
 		struct flow *flow = shard_flow(shard, (uint16_t)pkt->flow);
 
+		ahead_of_stream(shard, pkt);
 		if ((t->flags & TRANSPORT_SECURE) == 0) {
 			t->last_rx_us = w->now_us;
 			flow->proven = 1;
