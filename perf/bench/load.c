@@ -85,7 +85,8 @@ void load_up(struct load *load)
 {
 	struct bench_options *options = &load->options;
 	uint32_t calls = options->legs / 2, every = calls / SAMPLED_CALLS + 1;
-	struct gateway_config gateway = {.contexts = calls,
+	struct gateway_config gateway = {.contexts = calls + load->contexts_more,
+		.mbufs = load->mbufs,
 		.has_own_clock = true,
 		.workers = load->workers,
 		.stages = load->stages};

@@ -19,6 +19,12 @@ struct load {
 	unsigned stalls; // of the machine, over a millisecond
 	uint64_t clock_rest; // packets' time that is not yet a microsecond
 	uint64_t drops; // before the first packet
+	unsigned burst; // packets that are due before a trial sends; 0: TRAFFIC_BURST
+	void (*beside)(void *arg,
+		uint64_t tsc); // what goes on in each turn of a trial besides; NULL: nothing
+	void *beside_arg;
+	uint32_t contexts_more; // room for them besides those of the legs
+	uint32_t mbufs; // as gateway_config
 };
 
 // Gateway, calls and traffic by the options. Ends the process when that fails.

@@ -54,10 +54,24 @@ static void turn(struct run *run)
 		run->trial.was_stalled = true;
 	run->last_turn = run->now;
 	traffic_receive(load->t);
+	if (load->beside != NULL)
+		load->beside(load->beside_arg, run->now);
 	if ((double)(run->now - run->tended) > TEND_S * bench_tsc_hz()) {
 		gateway_tend(load->g);
 		run->tended = run->now;
 	}
+}
+
+static void send(struct run *run, double due)
+{
+	unsigned burst = run->load->burst == 0 ? TRAFFIC_BURST : run->load->burst;
+	double wanted = due - (double)sent_of(run);
+	unsigned n = wanted > TRAFFIC_BURST ? TRAFFIC_BURST : (unsigned)wanted;
+
+	if (wanted < burst)
+		return;
+	traffic_send(run->load->t, n);
+	load_clock_advance(run->load, n);
 }
 
 static void offer(struct run *run, double seconds)
@@ -68,10 +82,7 @@ static void offer(struct run *run, double seconds)
 	while (run->now < until) {
 		turn(run);
 		due = (double)(run->now - run->start) * run->per_tick;
-		if (due - (double)sent_of(run) >= TRAFFIC_BURST) {
-			traffic_send(run->load->t, TRAFFIC_BURST);
-			load_clock_advance(run->load, TRAFFIC_BURST);
-		}
+		send(run, due);
 	}
 	run->trial.pps = (double)sent_of(run) / ((double)(run->now - run->start) / bench_tsc_hz());
 	run->trial.was_late = (double)sent_of(run) < due * 0.99;

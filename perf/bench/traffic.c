@@ -7,6 +7,8 @@
 #include "wire_bytes.h"
 #include "wire_rtp.h"
 
+#include <rte_mbuf_dyn.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,6 +53,22 @@ static void legs_make(struct traffic *t)
 	}
 }
 
+static int stamp_register(void)
+{
+	static const struct rte_mbuf_dynfield field = {
+		.name = "bench_stamp", .size = sizeof(uint64_t), .align = sizeof(uint64_t)};
+	int offset = rte_mbuf_dynfield_register(&field);
+
+	if (offset < 0)
+		bench_fail("no place for times in packets");
+	return offset;
+}
+
+static uint64_t *stamp_of(const struct traffic *t, struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, t->stamp, uint64_t *);
+}
+
 struct traffic *traffic_create(struct gateway *g, const struct traffic_config *config)
 {
 	struct traffic *t = calloc(1, sizeof(*t));
@@ -60,6 +78,7 @@ struct traffic *traffic_create(struct gateway *g, const struct traffic_config *c
 	t->g = g;
 	t->config = *config;
 	t->leg_count = config->calls * 2;
+	t->stamp = stamp_register();
 	t->order = bench_order(t->leg_count, config->seed);
 	t->legs = pages_get(t->leg_count * sizeof(*t->legs));
 	t->keys = pages_get(config->calls * sizeof(*t->keys));
@@ -191,8 +210,12 @@ struct batch {
 
 static unsigned batch_put(struct traffic *t, struct rte_ring *ring, const struct batch *batch)
 {
-	unsigned n =
-		rte_ring_sp_enqueue_burst(ring, (void *const *)batch->pkts, batch->count, NULL);
+	uint64_t now = bench_tsc();
+	unsigned n;
+
+	for (unsigned i = 0; i < batch->count; i++)
+		*stamp_of(t, batch->pkts[i]) = now;
+	n = rte_ring_sp_enqueue_burst(ring, (void *const *)batch->pkts, batch->count, NULL);
 
 	for (unsigned i = n; i < batch->count; i++)
 		t->spare[t->spare_count++] = batch->pkts[i];
@@ -257,9 +280,23 @@ static void sampled_take(struct traffic *t, const struct rte_mbuf *m, unsigned p
 		frame + head_len, (uint16_t)(m->data_len - head_len));
 }
 
+// RFC 7983.
+static bool is_media(const struct traffic *t, const uint8_t *frame)
+{
+	return frame[peer_head_len(t->config.family)] >= 128;
+}
+
+// STUN is answered; DTLS is for whom nobody has asked.
+static void other_take(struct traffic *t, struct rte_mbuf *m)
+{
+	if (!peer_stun(t->g, m))
+		rte_pktmbuf_free(m);
+}
+
 static unsigned burst_take(struct traffic *t, struct rte_mbuf **pkts, unsigned n, unsigned port)
 {
 	uint16_t port_at = t->config.family == 4 ? 36 : 56;
+	uint64_t now = t->latency == NULL ? 0 : bench_tsc();
 	unsigned media = 0;
 
 	for (unsigned i = 0; i < n; i++)
@@ -269,8 +306,12 @@ static unsigned burst_take(struct traffic *t, struct rte_mbuf **pkts, unsigned n
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *frame = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
 
-		if (port == IQ_LEG_ACCESS && peer_stun(t->g, pkts[i]))
+		if (port == IQ_LEG_ACCESS && !is_media(t, frame)) {
+			other_take(t, pkts[i]);
 			continue;
+		}
+		if (t->latency != NULL)
+			histogram_add(t->latency, now - *stamp_of(t, pkts[i]));
 		if (t->witness != NULL && wire_load16(frame + port_at) == PEER_PORT_SAMPLED)
 			sampled_take(t, pkts[i], port);
 		t->spare[t->spare_count++] = pkts[i];

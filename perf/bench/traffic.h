@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gateway.h"
+#include "histogram.h"
 #include "witness.h"
 
 #define TRAFFIC_BURST 32
@@ -42,6 +43,9 @@ struct traffic {
 	uint32_t spare_count;
 	uint64_t sent, received; // media packets taken by the port, and that came back
 	uint64_t refused; // the queue was full: lost at the port
+	struct histogram
+		*latency; // ticks from queue to queue of what comes back; NULL: nobody asks
+	int stamp; // where an mbuf keeps when it went in
 };
 
 // For a gateway whose calls are up. Ends the process when there is no memory.
