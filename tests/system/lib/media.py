@@ -35,9 +35,7 @@ class Talk:
 
     def connect(self, answer):
         """To the gateway of a description. The SRTP profile."""
-        ip, port = re.search(r"^a=candidate:\S+ 1 udp \d+ (203\S+) (\d+)", answer, re.M | re.I).groups()
-        ufrag, password = (re.search(rf"^a=ice-{name}:(\S+)", answer, re.M).group(1) for name in ("ufrag", "pwd"))
-        return self._tell(f"{ip} {port} {ufrag} {password}").split()[1]
+        return self._tell(description_of(answer)).split()[1]
 
     def counts(self):
         """Packets sent and received."""
@@ -46,6 +44,52 @@ class Talk:
     def close(self):
         self.program.stdin.close()
         self.program.wait(10)
+
+
+def description_of(answer):
+    """Where the gateway is, of a description: IP, port, ICE user and password."""
+    ip, port = re.search(r"^a=candidate:\S+ 1 udp \d+ (203\S+) (\d+)", answer, re.M | re.I).groups()
+    ufrag, password = (re.search(rf"^a=ice-{name}:(\S+)", answer, re.M).group(1) for name in ("ufrag", "pwd"))
+    return f"{ip} {port} {ufrag} {password}"
+
+
+class Crowd:
+    """The media of many browsers at 203.0.113.2, each sending a packet every so many milliseconds."""
+
+    def __init__(self, count, packet_ms, port=47000):
+        with open(f"{lab.RUN}/build", encoding="utf-8") as file:
+            program = file.read().strip() + "/tests/system/agw_crowd"
+        words = [program, "wic", "203.0.113.2", str(port), str(count), str(packet_ms)]
+        self.program = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.sdps = []
+        for one in range(count):
+            ufrag, password, fingerprint = self._line().split()
+            self.sdps.append({"port": port + 2 * one, "ufrag": ufrag, "password": password, "fingerprint": fingerprint, "setup": "active"})
+
+    def _line(self):
+        line = self.program.stdout.readline()
+        if not line:
+            raise RuntimeError("agw_crowd has ended")
+        return line
+
+    def _tell(self, line):
+        self.program.stdin.write(line + "\n")
+        self.program.stdin.flush()
+        return self._line()
+
+    def connect(self, one, answer):
+        return "SRTP" in self._tell(f"{one} {description_of(answer)}")
+
+    def counts(self):
+        """Packets sent and received, and those missing at the browser that misses most."""
+        return tuple(map(int, self._tell("?").split()))
+
+    def end(self, one):
+        self._tell(f"- {one}")
+
+    def close(self):
+        self.program.stdin.close()
+        self.program.wait(20)
 
 
 class Echo:
