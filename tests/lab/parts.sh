@@ -57,8 +57,10 @@ start_eims_agw() {
 	daemon_wait eims-agw 10 ip netns exec phone ping -n -c 1 -W 1 198.51.100.10
 }
 
+# PARK_TIME_MS: how long it waits for browsers, else as the sample says.
 start_ep_cscf() {
 	part_config ep-cscf.yaml ep-cscf.yaml \
+		-e "s/^  park_time_ms: \([0-9]*\)/  park_time_ms: ${PARK_TIME_MS:-\1}/" \
 		-e 's#origins: \[#&"https://203.0.113.1:8454", "https://[fd00:203::1]:8454", #'
 	daemon_start ep-cscf gw "$(program controlplane/main/ep-cscf)" --config "$run/ep-cscf.yaml"
 	daemon_wait ep-cscf 10 ip netns exec gw bash -c ': </dev/tcp/203.0.113.1/8443'

@@ -121,17 +121,15 @@ static bool line_take(void)
 	return true;
 }
 
-static void packets_send(void)
+// One after the other, evenly over the time of a round: a burst of all would be too much for a socket.
+static void packet_send(void)
 {
+	static unsigned turn;
+	struct browser *browser = &browsers[turn++ % count];
 	uint8_t packet[2048];
 
-	for (unsigned i = 0; i < count; i++) {
-		struct browser *browser = &browsers[i];
-
-		if (browser->is_talking)
-			wic_send(&browser->wic, packet,
-				rtp_write(packet, PCMA, browser->sent++, SSRC));
-	}
+	if (browser->is_talking)
+		wic_send(&browser->wic, packet, rtp_write(packet, PCMA, browser->sent++, SSRC));
 }
 
 static void packets_take(void)
@@ -152,11 +150,12 @@ static void talk(void)
 
 	while (!ended) {
 		now_us = clock_now_us();
-		if (now_us >= next_us) {
-			packets_send();
-			next_us = now_us + packet_us;
-		}
-		if (poll(fds, count + 1, (int)((next_us - now_us) / 1000 + 1)) <= 0)
+		// Making a connection takes longer than a round: what fell into it is left out.
+		if (next_us + packet_us < now_us)
+			next_us = now_us;
+		for (; next_us <= now_us; next_us += packet_us / count)
+			packet_send();
+		if (poll(fds, count + 1, (int)((next_us - now_us + 999) / 1000)) <= 0)
 			continue;
 		packets_take();
 		if (fds[count].revents != 0)

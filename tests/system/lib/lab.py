@@ -53,10 +53,10 @@ def kill(part):
         os.kill(int(file.read().split()[0]), signal.SIGKILL)
 
 
-def start(part):
-    """A daemon anew, after kill(): whether it got ready."""
+def start(part, **settings):
+    """A daemon anew, after kill(): whether it got ready. settings: of tests/lab/parts.sh."""
     run(f"{TOP}/scripts/lab", "stop", part)
-    return run(f"{TOP}/scripts/lab", "start", part).returncode == 0
+    return run(f"{TOP}/scripts/lab", "start", part, env={**os.environ, **settings}).returncode == 0
 
 
 def until(holds, seconds=8):

@@ -99,6 +99,7 @@ class Echo:
         lab.enter("phone")
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("198.51.100.3", port))
+        self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), 1 << 22)
         self.count = 0
         threading.Thread(target=self._run, daemon=True).start()
 
