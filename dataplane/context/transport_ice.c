@@ -82,8 +82,11 @@ void transport_ice_env(struct worker *w, struct shard *shard, uint16_t transport
 	struct ice_call *call = storage;
 
 	*call = (struct ice_call){w, shard, shard_transport(shard, transport)};
-	*env = (struct ice_env){
-		.now_us = w->now_us, .send = on_ice_send, .random = on_ice_random, .arg = call};
+	*env = (struct ice_env){.now_us = w->now_us,
+		.send = on_ice_send,
+		.random = on_ice_random,
+		.arg = call,
+		.strangers = &w->stun_strangers};
 }
 
 static void paths_take(struct worker *w, struct transport *t, struct secure *secure)
@@ -180,7 +183,9 @@ void context_on_stun(struct worker *w, struct shard *shard, uint16_t index, stru
 		result = ice_input(secure_ice(secure), &secure->view, &from,
 			rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), &env);
 		verdict_count(w, result.verdict, m);
-		transport_ice_done(w, shard, index, result);
+		// What was over a budget has changed nothing.
+		if (result.verdict != ICE_BUDGET)
+			transport_ice_done(w, shard, index, result);
 	} else {
 		COUNT(w, drop_not_ours);
 	}

@@ -60,6 +60,8 @@ struct ice_env {
 	// 64 random bits (jitter, transaction ids). Not a system call.
 	uint64_t (*random)(void *arg);
 	void *arg;
+	// What all agents of a worker may spend on requests from nobody they know: one word, zeroes at first. NULL: no bound.
+	uint64_t *strangers;
 };
 
 // What an input or a timer did, for counters and events.

@@ -18,6 +18,13 @@ static enum ice_verdict message_input(
 	}
 }
 
+// A request that would find the strangers' budget of the worker spent: not even read.
+static bool is_flood(const struct ice_run *run, const struct ice_tuple *from, const uint8_t *bytes)
+{
+	return (bytes[0] & 1) == 0 && !ice_strangers_allow(run->env, 0) &&
+		ice_remote_find(run->a, from) == ICE_NONE;
+}
+
 struct ice_result ice_input(struct ice_agent *agent, struct ice_view *view,
 	const struct ice_tuple *from, const uint8_t *bytes, uint16_t len, const struct ice_env *env)
 {
@@ -25,6 +32,8 @@ struct ice_result ice_input(struct ice_agent *agent, struct ice_view *view,
 	enum ice_verdict verdict;
 	struct wire_stun msg;
 
+	if (len > 0 && is_flood(&run, from, bytes))
+		return (struct ice_result){.verdict = ICE_BUDGET};
 	if (from->local >= agent->local_count || from->component >= agent->start_components ||
 		from->family != agent->locals[from->local].family ||
 		wire_stun_parse(&msg, bytes, len) < 0)

@@ -22,6 +22,10 @@ void ice_txid_new(const struct ice_env *env, uint8_t txid[WIRE_STUN_TXID]);
 
 // ice_budget.c: a token bucket of `burst` tokens, one back every period_ms, in one word.
 bool ice_budget_take(uint32_t *budget, uint64_t now_us, uint32_t period_ms, uint32_t burst);
+// The same of a worker: whether there is a token besides those to keep, and whether one was taken.
+#define ICE_STRANGERS_BURST 2000u
+bool ice_strangers_allow(const struct ice_env *env, unsigned keep);
+bool ice_strangers_take(const struct ice_env *env, unsigned keep);
 
 // ice_remote.c
 unsigned ice_remote_find(const struct ice_agent *a, const struct ice_tuple *from);

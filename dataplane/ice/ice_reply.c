@@ -59,11 +59,13 @@ void ice_reply_error(struct ice_run *run, const struct ice_tuple *to, const stru
 	len = ice_message_end(&w, hmac);
 	if (len <= 0)
 		return;
-	// Whoever is not known gets no more than it sent, and seldom: its address may be a victim's.
+	// Whoever is not known gets no more than it sent, and seldom: its address may be a victim's. Half of what the worker
+	// has for strangers is kept for those who know a name.
 	if (hmac == NULL &&
 		(len > msg->len ||
 			!ice_budget_take(&run->a->error_budget, run->env->now_us, ERROR_PERIOD_MS,
-				ERROR_BURST)))
+				ERROR_BURST) ||
+			!ice_strangers_take(run->env, ICE_STRANGERS_BURST / 2)))
 		return;
 	run->env->send(run->env->arg, to, buf, (uint16_t)len);
 }

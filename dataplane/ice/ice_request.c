@@ -32,13 +32,15 @@ static const struct ice_generation *generation_of(
 }
 
 // Candidates of the peer have a budget each and everybody else has one together: whoever floods from elsewhere
-// can't silence the peer.
+// can't silence the peer. And whoever floods all transports can't occupy their worker.
 static bool budget_allows(struct ice_run *run, const struct ice_tuple *from)
 {
 	unsigned remote = ice_remote_find(run->a, from);
 	uint32_t *budget = remote != ICE_NONE ? &run->a->remotes[remote].budget : &run->a->budget;
 
-	return ice_budget_take(budget, run->env->now_us, REQUEST_PERIOD_MS, REQUEST_BURST);
+	if (!ice_budget_take(budget, run->env->now_us, REQUEST_PERIOD_MS, REQUEST_BURST))
+		return false;
+	return remote != ICE_NONE || ice_strangers_take(run->env, 0);
 }
 
 // A request on a pair that we are asking about: the way is open now, so ask again at once, with the same

@@ -91,6 +91,7 @@ struct worker {
 	struct shard *shards[SHARDS]; // NULL: another worker's
 	const uint8_t *owners; // worker of each shard
 	void *srtp; // struct srtp_ctx of this worker
+	uint64_t stun_strangers; // ice_env
 	void *dtls; // this worker's slots to the DTLS service
 	unsigned id;
 	struct worker_priv *priv;

@@ -56,6 +56,28 @@ static void test_flood(void **state)
 	assert_int_equal(craft_send(&rig, 0, &good, &stranger), ICE_OK);
 }
 
+// What all transports of the worker may spend on strangers is spent: the peer doesn't feel it.
+static void test_flood_of_worker(void **state)
+{
+	uint64_t spent = 0;
+	struct ice_tuple stranger;
+	struct craft good;
+	char name[64];
+
+	(void)state;
+	node_start();
+	rig.nodes[0].strangers = &spent;
+	stranger = peer;
+	stranger.remote_ip[3] = 99;
+	good = craft_request(&rig, 0, false, name);
+	spent = rig.now_us + RIG_SECOND;
+	assert_int_equal(craft_send(&rig, 0, &good, &stranger), ICE_BUDGET);
+	assert_int_equal(craft_send(&rig, 0, &good, &peer), ICE_OK);
+	rig.now_us += 2 * RIG_SECOND;
+	assert_int_equal(craft_send(&rig, 0, &good, &stranger), ICE_OK);
+	rig.nodes[0].strangers = NULL;
+}
+
 static void test_flood_of_unknown_users(void **state)
 {
 	struct ice_tuple stranger;
@@ -99,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_flood_of_worker),
 		cmocka_unit_test(test_flood_of_unknown_users),
 		cmocka_unit_test(test_many_addresses),
 	};

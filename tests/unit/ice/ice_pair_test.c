@@ -100,6 +100,34 @@ static void test_budget(void **state)
 	}
 }
 
+static unsigned strangers_many(struct ice_env *env, unsigned keep)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < 2 * ICE_STRANGERS_BURST; i++)
+		taken += ice_strangers_take(env, keep);
+	return taken;
+}
+
+// What a worker spends on strangers of all its transports; answers to those who know nothing leave half of it.
+static void test_strangers(void **state)
+{
+	uint64_t word = 0;
+	struct ice_env env = {.now_us = 5 * RIG_SECOND, .strangers = &word};
+
+	(void)state;
+	assert_int_equal(strangers_many(&env, ICE_STRANGERS_BURST / 2), ICE_STRANGERS_BURST / 2);
+	assert_true(ice_strangers_allow(&env, 0));
+	assert_int_equal(strangers_many(&env, 0), ICE_STRANGERS_BURST / 2);
+	assert_false(ice_strangers_allow(&env, 0));
+	env.now_us += 1000;
+	assert_int_equal(strangers_many(&env, 0), 20);
+	env.now_us += 10 * RIG_SECOND;
+	assert_int_equal(strangers_many(&env, 0), ICE_STRANGERS_BURST);
+	env.strangers = NULL;
+	assert_int_equal(strangers_many(&env, 0), 2 * ICE_STRANGERS_BURST);
+}
+
 static void test_unusable_candidates(void **state)
 {
 	static struct rig rig;
@@ -187,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_integrity_rfc5769),
 		cmocka_unit_test(test_hmac_against_openssl),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_unusable_candidates),
 		cmocka_unit_test(test_descriptions_refused),
 		cmocka_unit_test(test_locals),

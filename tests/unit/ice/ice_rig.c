@@ -108,8 +108,11 @@ static void on_send(void *arg, const struct ice_tuple *to, const uint8_t *bytes,
 
 struct ice_env rig_env(struct rig_node *node)
 {
-	return (struct ice_env){
-		.now_us = node->rig->now_us, .send = on_send, .random = on_random, .arg = node};
+	return (struct ice_env){.now_us = node->rig->now_us,
+		.send = on_send,
+		.random = on_random,
+		.arg = node,
+		.strangers = node->strangers};
 }
 
 void rig_start(struct rig *rig, unsigned n, bool controlling, bool lite, unsigned components)

@@ -27,6 +27,7 @@ struct rig_node {
 	uint32_t changed; // all IQ_CHANGED_ bits told
 	unsigned verdicts[ICE_ERROR_SENT + 1];
 	unsigned timers;
+	uint64_t *strangers; // ice_env
 	bool mute; // what it sends is lost
 };
 
