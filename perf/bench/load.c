@@ -87,7 +87,7 @@ void load_up(struct load *load)
 	uint32_t calls = options->legs / 2, every = calls / SAMPLED_CALLS + 1;
 	struct gateway_config gateway = {.contexts = calls + load->contexts_more,
 		.mbufs = load->mbufs,
-		.has_own_clock = true,
+		.has_own_clock = !load->has_real_clock,
 		.workers = load->workers,
 		.stages = load->stages};
 	struct gateway_call_config call = {

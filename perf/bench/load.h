@@ -24,6 +24,7 @@ struct load {
 		uint64_t tsc); // what goes on in each turn of a trial besides; NULL: nothing
 	void *beside_arg;
 	uint32_t contexts_more; // room for them besides those of the legs
+	bool has_real_clock; // time passes as it does, not by packets
 	uint32_t mbufs; // as gateway_config
 };
 

@@ -101,7 +101,7 @@ static uint16_t stun_end(struct wire_stun_writer *w, const char *password)
 }
 
 // All contexts have the same credentials, so one check is good for all.
-static uint16_t check_write(uint8_t *bytes)
+static uint16_t check_write(uint8_t *bytes, const char *password)
 {
 	static const char username[] = GATEWAY_UFRAG ":" PEER_UFRAG;
 	struct wire_stun_writer w;
@@ -113,7 +113,12 @@ static uint16_t check_write(uint8_t *bytes)
 	wire_stun_add_priority(&w, 0x6e0001ff);
 	wire_stun_add_role(&w, WIRE_STUN_CONTROLLING, 0);
 	wire_stun_add_use_candidate(&w);
-	return stun_end(&w, GATEWAY_PWD);
+	return stun_end(&w, password);
+}
+
+uint16_t peer_bad_check(uint8_t *bytes)
+{
+	return check_write(bytes, "not the password of the gateway");
 }
 
 bool peer_check(struct gateway *g, uint32_t n, const struct iq_addr *browser)
@@ -126,7 +131,7 @@ bool peer_check(struct gateway *g, uint32_t n, const struct iq_addr *browser)
 	uint8_t *frame;
 
 	if (check_len == 0)
-		check_len = check_write(check);
+		check_len = check_write(check, GATEWAY_PWD);
 	head.len = check_len;
 	frame = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(head_len + check_len));
 	peer_head_write(frame, &head);

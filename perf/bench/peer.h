@@ -36,6 +36,9 @@ static inline unsigned peer_queue(const struct gateway *g, uint16_t local_port)
 // An empty mbuf as a receiving port would give it to the worker.
 struct rte_mbuf *peer_mbuf(struct gateway *g);
 
+// A check of nobody's: right but for its integrity. Writes at most 200 bytes: how many.
+uint16_t peer_bad_check(uint8_t *bytes);
+
 // Puts the check with which a browser nominates call n's pair in the port: false when there was no room.
 bool peer_check(struct gateway *g, uint32_t n, const struct iq_addr *browser);
 

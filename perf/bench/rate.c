@@ -54,8 +54,6 @@ static void turn(struct run *run)
 		run->trial.was_stalled = true;
 	run->last_turn = run->now;
 	traffic_receive(load->t);
-	if (load->beside != NULL)
-		load->beside(load->beside_arg, run->now);
 	if ((double)(run->now - run->tended) > TEND_S * bench_tsc_hz()) {
 		gateway_tend(load->g);
 		run->tended = run->now;
@@ -81,10 +79,13 @@ static void offer(struct run *run, double seconds)
 
 	while (run->now < until) {
 		turn(run);
+		if (run->load->beside != NULL)
+			run->load->beside(run->load->beside_arg, run->now);
 		due = (double)(run->now - run->start) * run->per_tick;
 		send(run, due);
 	}
 	run->trial.pps = (double)sent_of(run) / ((double)(run->now - run->start) / bench_tsc_hz());
+	run->trial.end = run->now;
 	run->trial.was_late = (double)sent_of(run) < due * 0.99;
 	for (unsigned port = 0; port < GATEWAY_PORTS; port++)
 		run->trial.is_behind |= rte_ring_count(run->load->g->rx[port][0]) > BACKLOG_MAX;

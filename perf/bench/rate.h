@@ -9,6 +9,7 @@ struct rate_trial {
 	uint64_t lost; // never came back, or found the queue full
 	bool is_behind; // what waited at the end grew beyond what a NIC's ring holds
 	bool was_stalled; // the machine held one of the two threads up for over a millisecond
+	uint64_t end; // of the offer, TSC
 	bool was_late; // the generator could not keep the rate that it was asked for
 };
 
