@@ -87,15 +87,17 @@ enum key_frame_want { KEY_FRAME_NONE, KEY_FRAME_PLI, KEY_FRAME_FIR, KEY_FRAME_FI
 // One m= section of a context.
 struct stream {
 	uint8_t enabled, kind, gate; // iq_stream
+	uint8_t pt_count;
 	uint8_t mid_len;
 	uint8_t mid_ext_id;
 	uint8_t ssrc_count;
+	uint8_t reserved;
 	uint16_t transport[IQ_LEGS];
+	struct iq_pt pts[IQ_PTS_MAX]; // the first PTS_HOT in the first line
 	uint8_t rtcp[IQ_LEGS]; // IQ_RTCP_ bits
 	struct key_frames key_frames[IQ_LEGS]; // asked of each leg's source
 	uint32_t ssrcs[IQ_SSRCS_MAX];
 	char mid[32];
-	struct iq_pt pts[IQ_PTS_MAX];
 	uint8_t pt_map[IQ_LEGS]
 		      [128]; // payload type on a leg: its place in pts, NO_PT: not negotiated
 	struct sender sender[IQ_LEGS]; // toward each leg
@@ -105,6 +107,9 @@ struct stream {
 	uint64_t ceased_us; // when it was
 	struct breaker breaker[IQ_LEGS];
 } __rte_cache_aligned;
+
+#define PTS_HOT 4
+static_assert(offsetof(struct stream, pts) + PTS_HOT * sizeof(struct iq_pt) <= 64, "one line");
 
 #define TRANSPORT_LIVE 1
 #define TRANSPORT_ICE 2 // sources and paths come from ICE
@@ -244,8 +249,15 @@ static inline struct context *shard_context(struct shard *shard, uint16_t index)
 // What was negotiated for a payload type on a leg; NULL: nothing.
 static inline const struct iq_pt *stream_pt(const struct stream *stream, unsigned leg, uint8_t pt)
 {
-	uint8_t place = stream->pt_map[leg][pt];
+	unsigned count = stream->pt_count < PTS_HOT ? stream->pt_count : PTS_HOT;
+	uint8_t place;
 
+	// The preferred ones, without the two more lines that the map would take.
+	for (unsigned i = 0; i < count; i++) {
+		if ((leg == IQ_LEG_ACCESS ? stream->pts[i].access : stream->pts[i].core) == pt)
+			return &stream->pts[i];
+	}
+	place = stream->pt_map[leg][pt];
 	return place == NO_PT ? NULL : &stream->pts[place];
 }
 static inline struct ice_agent *secure_ice(struct secure *secure)

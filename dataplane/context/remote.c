@@ -232,6 +232,7 @@ static bool stream_is_sane(const struct context *c, const struct iq_stream *in)
 static void pt_map_set(struct stream *stream, const struct iq_stream *in)
 {
 	memcpy(stream->pts, in->pts, sizeof(stream->pts));
+	stream->pt_count = in->pt_count;
 	memset(stream->pt_map, NO_PT, sizeof(stream->pt_map));
 	for (unsigned i = in->pt_count; i > 0; i--) {
 		const struct iq_pt *pt = &in->pts[i - 1];
