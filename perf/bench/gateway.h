@@ -116,7 +116,7 @@ int gateway_call_add(struct gateway *g, uint32_t n, const struct gateway_call_co
 int gateway_call_delete(struct gateway *g, uint32_t n);
 
 // Steps the gateway and answers its checks until all of calls [first, end) have consent. Not while it runs. Ends the
-// process when that takes longer than a minute.
+// process when that takes longer than three minutes.
 void gateway_calls_connect(struct gateway *g, uint32_t first, uint32_t end);
 
 // The keys of call n as a handshake would have given them. Not while the worker runs.
