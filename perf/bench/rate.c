@@ -30,15 +30,16 @@ static uint64_t sent_of(const struct run *run)
 static void worker_watch(struct run *run)
 {
 	struct gateway *g = run->load->g;
-	bool moves = true;
+	bool has_moved = false, is_empty = true;
 
 	for (unsigned port = 0; port < GATEWAY_PORTS; port++) {
 		uint32_t taken = g->rx[port][0]->cons.tail;
 
-		moves = moves && (taken != run->taken[port] || rte_ring_empty(g->rx[port][0]));
+		has_moved |= taken != run->taken[port];
+		is_empty &= rte_ring_empty(g->rx[port][0]);
 		run->taken[port] = taken;
 	}
-	if (moves)
+	if (has_moved || is_empty)
 		run->last_move = run->now;
 }
 
