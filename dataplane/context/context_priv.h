@@ -17,6 +17,10 @@ struct port_pool *port_pool_of(struct shard *shard, uint8_t network, uint8_t set
 void port_pools_fill(struct shard *shard, const struct networks *networks);
 uint16_t port_take(
 	struct shard *shard, uint8_t network, uint8_t set, uint64_t now_us); // even port, 0: none
+// The address set for a new context's leg, of those that serve a wanted family (IQ_FAMILY_ bits): the one whose next port
+// has rested longest, among equals the one with most. By number alone one set would be taken again and again until all its
+// ports are in quarantine. -1: none serves one.
+int context_set_choose(struct shard *shard, const struct network *network, uint8_t families);
 void port_give(struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint64_t now_us);
 void port_bind(
 	struct shard *shard, uint8_t network, uint8_t set, uint16_t port, uint16_t transport);

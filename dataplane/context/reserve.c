@@ -25,20 +25,28 @@ static bool set_serves(const struct address_set *set, uint8_t families)
 		(set->has_v6 && (families & IQ_FAMILY_V6) != 0);
 }
 
-// The set with most free ports of those that serve a wanted family, -1: there is none.
-static int set_choose(struct shard *shard, const struct network *network, uint8_t families)
+int context_set_choose(struct shard *shard, const struct network *network, uint8_t families)
 {
-	int best = -1;
+	const struct port_pool *best = NULL;
+	int chosen = -1;
 
-	for (unsigned set = 0; set < network->set_count; set++) {
-		if (!set_serves(&network->sets[set], families))
+	for (unsigned i = 0; i < network->set_count; i++) {
+		const struct port_pool *pool = port_pool_of(shard, network->id, (uint8_t)i);
+
+		if (!set_serves(&network->sets[i], families))
 			continue;
-		if (best < 0 ||
-			port_pool_of(shard, network->id, (uint8_t)set)->count >
-				port_pool_of(shard, network->id, (uint8_t)best)->count)
-			best = (int)set;
+		chosen = chosen < 0 ? (int)i
+				    : chosen; // even without ports: then that is what is missing
+		if (pool->count == 0)
+			continue;
+		if (best == NULL || pool->freed_us[pool->head] < best->freed_us[best->head] ||
+			(pool->freed_us[pool->head] == best->freed_us[best->head] &&
+				pool->count > best->count)) {
+			best = pool;
+			chosen = (int)i;
+		}
 	}
-	return best;
+	return chosen;
 }
 
 struct context *context_find(struct shard *shard, iq_handle handle)
@@ -136,7 +144,7 @@ static int leg_place(struct worker *w, struct shard *shard,
 	out->families[leg] = command->families[leg] & (IQ_FAMILY_V4 | IQ_FAMILY_V6);
 	if (out->families[leg] == 0)
 		out->families[leg] = IQ_FAMILY_V4 | IQ_FAMILY_V6; // no wish
-	set = set_choose(shard, network, out->families[leg]);
+	set = context_set_choose(shard, network, out->families[leg]);
 	if (set < 0)
 		return -EAFNOSUPPORT;
 	out->network[leg] = network->id;

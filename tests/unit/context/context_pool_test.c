@@ -258,12 +258,39 @@ static void plain_flows_make_room(void **state)
 
 #define RIGGED(name) cmocka_unit_test_setup_teardown(name, shard_up, shard_down)
 
+// Ports that come and go at once use up the quarantine of all sets before a context is refused.
+static void sets_take_turns(void **state)
+{
+	static struct port_oracle oracle[65536];
+	struct network network = networks.list[0];
+	struct shard *shard = *state;
+	unsigned pairs = take_all(shard, 0, 0, 1, oracle);
+
+	memset(oracle, 0, sizeof(oracle));
+	pairs += take_all(shard, 0, 1, 1, oracle);
+	assert_int_equal(shard_down(state), 0);
+	assert_int_equal(shard_up(state), 0);
+	shard = *state;
+	network.sets[0].has_v4 = network.sets[1].has_v4 = true;
+	assert_int_equal(context_set_choose(shard, &network, IQ_FAMILY_V6), -1);
+	for (unsigned i = 0; i < pairs; i++) {
+		int set = context_set_choose(shard, &network, IQ_FAMILY_V4);
+		uint16_t port;
+
+		assert_in_range(set, 0, 1);
+		port = port_take(shard, 0, (uint8_t)set, 1000);
+		assert_int_not_equal(port, 0);
+		port_give(shard, 0, (uint8_t)set, port, 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIGGED(ports_are_those_of_the_shard),
 		RIGGED(random_takes_and_gives),
 		RIGGED(a_given_port_finds_nobody),
+		RIGGED(sets_take_turns),
 		RIGGED(pools_give_zeroed_places_once),
 		RIGGED(a_shard_without_contexts),
 		RIGGED(flows_are_found),
