@@ -58,6 +58,9 @@ struct gateway {
 	bool is_running;
 	uint64_t txn;
 	uint64_t clock_us; // its own clock
+	void (*on_tend)(
+		void *arg); // takes what the workers tell in place of gateway_tend(); NULL: nobody
+	void *tend_arg;
 	pid_t threads[GATEWAY_WORKERS_MAX]; // of the lcores
 };
 

@@ -43,7 +43,10 @@ static void messages_take(struct gateway *g, struct answer *answer)
 
 void gateway_tend(struct gateway *g)
 {
-	messages_take(g, NULL);
+	if (g->on_tend != NULL)
+		g->on_tend(g->tend_arg);
+	else
+		messages_take(g, NULL);
 }
 
 int gateway_command(struct gateway *g, enum iq_type type, uint8_t shard, const void *payload,
