@@ -79,6 +79,10 @@ bool transport_dtls_is_due(const struct secure *secure);
 // Begins it when it's due. As server we wait for the first flight, as client we send it: either way not before ICE has a
 // pair.
 void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t transport);
+// What the answer says of DTLS: the role and the peer's fingerprints. Others than before mean another association (RFC
+// 8842), the same ones nothing.
+void transport_dtls_set(struct worker *w, struct shard *shard, uint16_t index,
+	const struct iq_remote_transport *remote);
 // The keys of a handshake: 0, or -errno of srtp_key_init() with nothing said of the transport's state.
 int transport_keys_install(
 	struct transport *t, struct secure *secure, const struct dtls_output *output);

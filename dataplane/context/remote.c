@@ -100,21 +100,20 @@ static void plain_remote_set(
 	t->flags |= TRANSPORT_REMOTE;
 }
 
-// The role is decided once (RFC 8842 keeps it while the association lives), and with it the certificate.
-static int dtls_remote_check(const struct secure *secure, const struct iq_remote_transport *remote)
+// SHA-1 and MD5 have no number, and no length fits another's (RFC 8122 section 5).
+static bool fingerprints_are_sane(const struct iq_remote_transport *remote)
 {
-	if (remote->dtls_role == IQ_DTLS_UNDECIDED)
-		return 0;
-	if (secure->dtls_role != IQ_DTLS_UNDECIDED && secure->dtls_role != remote->dtls_role)
-		return -EINVAL;
-	if (remote->fingerprint_count == 0)
-		return -EINVAL;
-	if (secure->dtls_started &&
-		(secure->fingerprint_count != remote->fingerprint_count ||
-			memcmp(secure->fingerprints, remote->fingerprints,
-				remote->fingerprint_count * sizeof(secure->fingerprints[0])) != 0))
-		return -EINVAL;
-	return 0;
+	static const uint8_t lens[] = {
+		[IQ_HASH_SHA256] = 32, [IQ_HASH_SHA384] = 48, [IQ_HASH_SHA512] = 64};
+
+	for (unsigned i = 0; i < remote->fingerprint_count; i++) {
+		const struct iq_fingerprint *fingerprint = &remote->fingerprints[i];
+
+		if (fingerprint->hash < IQ_HASH_SHA256 || fingerprint->hash > IQ_HASH_SHA512 ||
+			fingerprint->len != lens[fingerprint->hash])
+			return false;
+	}
+	return remote->fingerprint_count > 0;
 }
 
 // Copies the candidates that a peer may have here: how many.
@@ -143,11 +142,8 @@ static void secure_remote_set(struct worker *w, struct shard *shard, uint16_t in
 
 	usable.candidate_count = candidates_filter(
 		w, t, usable.candidates, remote->candidates, remote->candidate_count);
-	if (remote->dtls_role != IQ_DTLS_UNDECIDED) {
-		secure->dtls_role = remote->dtls_role;
-		secure->fingerprint_count = remote->fingerprint_count;
-		memcpy(secure->fingerprints, remote->fingerprints, sizeof(secure->fingerprints));
-	}
+	if (remote->dtls_role != IQ_DTLS_UNDECIDED)
+		transport_dtls_set(w, shard, index, remote);
 	t->flags =
 		(uint8_t)(remote->rtcp_mux ? t->flags | TRANSPORT_MUX : t->flags & ~TRANSPORT_MUX);
 	transport_ice_env(w, shard, index, &env, storage);
@@ -164,8 +160,8 @@ static bool is_unused(const struct iq_remote_transport *remote)
 	return remote->security == IQ_SECURITY_NONE && !remote->ice;
 }
 
-static int remote_check(struct worker *w, struct shard *shard, const struct transport *t,
-	const struct iq_remote_transport *remote)
+static int remote_check(
+	struct worker *w, const struct transport *t, const struct iq_remote_transport *remote)
 {
 	int ret;
 
@@ -177,7 +173,9 @@ static int remote_check(struct worker *w, struct shard *shard, const struct tran
 		// A browser without ICE and DTLS is no browser.
 		if (remote->security != IQ_SECURITY_DTLS_SRTP || !remote->ice)
 			return -EINVAL;
-		return dtls_remote_check(shard_secure(shard, t->secure), remote);
+		return remote->dtls_role == IQ_DTLS_UNDECIDED || fingerprints_are_sane(remote)
+			? 0
+			: -EINVAL;
 	}
 	if (remote->security != IQ_SECURITY_NONE)
 		return -EINVAL;
@@ -194,7 +192,7 @@ int context_leg_set(
 		return -EINVAL;
 	for (unsigned i = 0; i < command->transport_count; i++) {
 		const struct transport *t = shard_transport(shard, c->transport[command->leg][i]);
-		int ret = remote_check(w, shard, t, &command->transports[i]);
+		int ret = remote_check(w, t, &command->transports[i]);
 
 		if (ret < 0)
 			return ret;

@@ -8,6 +8,7 @@
 	100000u // in which the same hello says nothing new: no peer asks so soon again because of a loss
 #define PUNTS_BURST 64 // datagrams in the clear that a transport may punt at once
 #define PUNT_PERIOD_US 10000u // and one more so often
+#define GENERATION_SHIFT 24 // of a transport: its context's below, its associations above
 #define RECORD_SEQ_AT 5 // in a record: two bytes of epoch in front, six of a number
 #define RECORD_LEN_AT 11
 
@@ -15,6 +16,64 @@ bool transport_dtls_is_due(const struct secure *secure)
 {
 	return !secure->dtls_started && secure->dtls_role != IQ_DTLS_UNDECIDED &&
 		secure->view.selected[0].family != 0;
+}
+
+static bool has_fingerprint(const struct secure *secure, const struct iq_fingerprint *fingerprint)
+{
+	for (unsigned i = 0; i < secure->fingerprint_count; i++) {
+		const struct iq_fingerprint *own = &secure->fingerprints[i];
+
+		if (own->hash == fingerprint->hash && own->len == fingerprint->len &&
+			memcmp(own->bytes, fingerprint->bytes, own->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+// The same role and the same set of fingerprints, in whatever order: the association goes on (RFC 8842 section 4).
+static bool association_is_same(
+	const struct secure *secure, const struct iq_remote_transport *remote)
+{
+	if (secure->dtls_role != remote->dtls_role ||
+		secure->fingerprint_count != remote->fingerprint_count)
+		return false;
+	for (unsigned i = 0; i < remote->fingerprint_count; i++) {
+		if (!has_fingerprint(secure, &remote->fingerprints[i]))
+			return false;
+	}
+	return true;
+}
+
+// Another association takes the place of this one: a page that was loaded anew, another device. Until it has keys those
+// of the old one are good.
+static void association_leave(struct worker *w, struct shard *shard, uint16_t index)
+{
+	struct transport *t = shard_transport(shard, index);
+	struct secure *secure = shard_secure(shard, t->secure);
+	struct dtls_id id = {
+		.generation = t->generation, .transport = index, .shard = shard->number};
+
+	// If the slots are full, the first word of the next generation ends it.
+	(void)dtls_stop(w->dtls, id, false);
+	t->generation += 1u << GENERATION_SHIFT;
+	secure->dtls_started = 0;
+	secure->dtls_error = 0;
+	secure->lingering = 0;
+	secure->hello_count = 0;
+}
+
+void transport_dtls_set(struct worker *w, struct shard *shard, uint16_t index,
+	const struct iq_remote_transport *remote)
+{
+	struct secure *secure = shard_secure(shard, shard_transport(shard, index)->secure);
+
+	if (association_is_same(secure, remote))
+		return;
+	if (secure->dtls_started)
+		association_leave(w, shard, index);
+	secure->dtls_role = remote->dtls_role;
+	secure->fingerprint_count = remote->fingerprint_count;
+	memcpy(secure->fingerprints, remote->fingerprints, sizeof(secure->fingerprints));
 }
 
 void transport_dtls_start(struct worker *w, struct shard *shard, uint16_t index)
@@ -133,6 +192,26 @@ static void flight_send(struct worker *w, const struct transport *t, const struc
 	}
 }
 
+// Other keys, other packet indices (RFC 3711 section 3.2.3): both sides count from 0 again.
+static void indices_reset(struct shard *shard, uint16_t index)
+{
+	const struct transport *t = shard_transport(shard, index);
+	const struct context *c = shard_context(shard, t->context);
+
+	for (unsigned i = 0; i < SSRCS_INLINE; i++) {
+		if (t->flow[i] != NO_INDEX)
+			shard_flow(shard, t->flow[i])->index = (struct srtp_index){0};
+	}
+	for (uint16_t flow = t->flow_more; flow != NO_INDEX; flow = shard_flow(shard, flow)->next)
+		shard_flow(shard, flow)->index = (struct srtp_index){0};
+	for (unsigned i = 0; i < c->streams; i++) {
+		struct stream *stream = shard_stream(shard, c->stream[i]);
+
+		if (stream->transport[IQ_LEG_ACCESS] == index)
+			stream->sender[IQ_LEG_ACCESS].index = (struct srtp_index){0};
+	}
+}
+
 int transport_keys_install(
 	struct transport *t, struct secure *secure, const struct dtls_output *output)
 {
@@ -192,6 +271,8 @@ static void on_dtls_output(const struct dtls_output *output, void *arg)
 		return;
 	secure = shard_secure(shard, t->secure);
 	changed = output_take(t, secure, output);
+	if (output->type == DTLS_CONNECTED)
+		indices_reset(shard, output->id.transport);
 	if ((t->flags & TRANSPORT_KEYS) != 0)
 		worker_hold_release(w, shard->number, output->id.transport);
 	else if (!context_awaits_keys(shard, t))

@@ -149,7 +149,7 @@ struct iq_fingerprint {
 struct iq_remote_transport {
 	struct iq_addr rtp, rtcp; // without ICE: where to send; family 0: not known yet
 	uint8_t security; // iq_security
-	uint8_t dtls_role; // iq_dtls_role of this gateway; fixed once decided
+	uint8_t dtls_role; // iq_dtls_role of this gateway; another role or other fingerprints: a new association
 	uint8_t rtcp_mux;
 	uint8_t ice; // 1: the peer does ICE and ufrag, pwd are its own
 	uint8_t ice_lite; // the peer is lite

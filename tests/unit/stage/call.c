@@ -114,6 +114,16 @@ void call_up(struct call *call, struct media_rig *rig, const struct call_config 
 	assert_true(wic_connect(call->wic));
 }
 
+int call_describe_again(struct call *call, struct wic *wic)
+{
+	struct iq_leg_set access = {
+		.handle = call->local.handle, .leg = IQ_LEG_ACCESS, .transport_count = 1};
+
+	wic_describe(wic, &access.transports[0]);
+	return media_command(call->rig, IQ_LEG_SET, iq_handle_shard(call->local.handle), &access,
+		sizeof(access));
+}
+
 void call_down(struct call *call)
 {
 	assert_int_equal(media_delete(call->rig, call->local.handle), 0);

@@ -35,6 +35,8 @@ void call_begin(struct call *call, struct media_rig *rig, const struct call_conf
 // The same, with keys on both sides.
 void call_up(struct call *call, struct media_rig *rig, const struct call_config *config);
 void call_down(struct call *call);
+// Describes a browser to the gateway, the call's or another in its place: the command's status.
+int call_describe_again(struct call *call, struct wic *wic);
 void call_gate(struct call *call, uint8_t gate);
 int call_streams_set(struct call *call);
 

@@ -211,6 +211,7 @@ static void insane_access_legs(void **state)
 	remote->ice = 1;
 	remote->dtls_role = IQ_DTLS_SERVER;
 	remote->fingerprint_count = 1;
+	remote->fingerprints[0] = (struct iq_fingerprint){.hash = IQ_HASH_SHA256, .len = 32};
 	strcpy(remote->ufrag, "uf");
 	strcpy(remote->pwd, "pw");
 #define REFUSED(change)                                                                            \
@@ -222,6 +223,9 @@ static void insane_access_legs(void **state)
 	} while (0)
 	REFUSED(remote->fingerprint_count = IQ_FINGERPRINTS_MAX + 1);
 	REFUSED(remote->fingerprint_count = 0);
+	REFUSED(remote->fingerprints[0].hash = 0); // SHA-1, MD5
+	REFUSED(remote->fingerprints[0].hash = IQ_HASH_SHA512 + 1);
+	REFUSED(remote->fingerprints[0].len = 20);
 	REFUSED(remote->candidate_count = IQ_CANDIDATES_MAX + 1);
 	REFUSED(remote->candidate_count = 255);
 	REFUSED(remote->dtls_role = 3);
@@ -233,7 +237,6 @@ static void insane_access_legs(void **state)
 	REFUSED(memset(remote->pwd, 'p', sizeof(remote->pwd)));
 	assert_int_equal(leg_set(rig, &good), 0);
 	assert_int_equal(leg_set(rig, &good), 0);
-	REFUSED(remote->dtls_role = IQ_DTLS_CLIENT); // decided already
 }
 
 static void insane_streams(void **state)
