@@ -4,6 +4,7 @@
 #include "call.h"
 #include "iq_client.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
@@ -15,18 +16,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
-#define PORT 18090
 
 static char folder[64], sock_path[96], token_path[96], absent_path[96];
 static struct admin *admin;
 static struct calls *calls;
 static struct iq_client *iq;
+static uint16_t tcp_port;
 static atomic_bool loop_is_over, loop_is_deaf;
 static pthread_t loop_thread;
 
@@ -109,7 +111,7 @@ static long ask(const char *method, const char *path, const char *token, bool ov
 	long status = 0;
 
 	said[0] = '\0';
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", PORT, path);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", tcp_port, path);
 	if (!over_tcp)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, sock_path);
 	if (token != NULL) {
@@ -231,7 +233,8 @@ static void token_write(const char *text)
 
 static void test_token(void **state)
 {
-	const struct admin_config how = {.address = "127.0.0.1", .port = PORT, .token = token_path};
+	const struct admin_config how = {
+		.address = "127.0.0.1", .port = tcp_port, .token = token_path};
 
 	(void)state;
 	token_write(TOKEN "\n");
@@ -248,7 +251,8 @@ static void test_token(void **state)
 
 static void test_weak_token(void **state)
 {
-	const struct admin_config how = {.address = "127.0.0.1", .port = PORT, .token = token_path};
+	const struct admin_config how = {
+		.address = "127.0.0.1", .port = tcp_port, .token = token_path};
 
 	(void)state;
 	token_write("short\n");
@@ -284,6 +288,19 @@ static void test_stale(void **state)
 	unlink(sock_path);
 }
 
+// Another run of this test may be under way beside this one.
+static uint16_t free_port(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
 static int world_open(void **state)
 {
 	(void)state;
@@ -293,6 +310,7 @@ static int world_open(void **state)
 	snprintf(sock_path, sizeof(sock_path), "%s/door", folder);
 	snprintf(token_path, sizeof(token_path), "%s/token", folder);
 	snprintf(absent_path, sizeof(absent_path), "%s/absent", folder);
+	tcp_port = free_port();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	rooms_open();
 	return 0;
