@@ -203,6 +203,7 @@ static void churn_row(struct churn *churn, struct beside *b)
 
 	for (unsigned i = 0; i < churn->load.options.repeats; i++)
 		samples[i] = beside_search(b, MOST_PER_S);
+	load_wrong_check(&churn->load);
 	snprintf(conditions, sizeof(conditions),
 		"\"media_mpps\":%.3g,\"commands_a_context\":5,\"media_lost\":%llu,\"refused\":%llu,"
 		"%s,"

@@ -4,6 +4,7 @@
 
 #include "srtp.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ void crypto_master(uint8_t master[32 + 14], uint32_t flow);
 // Someone to compare. run is timed, nothing else is.
 struct crypto_side {
 	const char *backend;
+	// Whether this processor can do it; NULL: any can.
+	bool (*is_possible)(void);
 	// The flows of a case with their keys; ends the process when it can't.
 	void (*open)(const struct crypto_case *of);
 	void (*close)(void);

@@ -115,4 +115,4 @@ static unsigned libsrtp2_run(const struct crypto_case *of)
 }
 
 const struct crypto_side crypto_libsrtp2 = {
-	"libsrtp2", libsrtp2_open, libsrtp2_close, libsrtp2_ready, libsrtp2_run};
+	"libsrtp2", NULL, libsrtp2_open, libsrtp2_close, libsrtp2_ready, libsrtp2_run};

@@ -189,6 +189,7 @@ static void rate_row(struct hostile *h, const struct kind *kind, double most_per
 		samples[i] = beside_search(&h->beside, most_per_s) / 1e6;
 		is_generators |= h->beside.is_generators;
 	}
+	load_wrong_check(&h->load);
 	snprintf(conditions, sizeof(conditions),
 		"\"kind\":\"%s\",\"media_mpps\":%.3g,%s,\"trials_repeated\":%u", kind->name,
 		h->beside.media_pps / 1e6, h->load.conditions, h->beside.repeated);

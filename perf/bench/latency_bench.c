@@ -63,13 +63,17 @@ static void loaded_rows(struct latency *latency, unsigned percent)
 
 		memset(&latency->histogram, 0, sizeof(latency->histogram));
 		trial = rate_try(&latency->load, pps, seconds);
-		if (trial.was_stalled && i < TRIALS_MAX / 2) {
+		if (!trial.was_stalled)
+			latency->load.wrong += trial.lost; // fails the run at its end
+		if (trial.lost > 0 || (trial.was_stalled && i < TRIALS_MAX / 2)) {
 			latency->repeated++;
 			continue;
 		}
 		was_late |= trial.was_late;
 		sample_take(latency);
 	}
+	if (latency->count == 0)
+		bench_fail("no trial without loss at %u %%", percent);
 	if (was_late)
 		fprintf(stderr, "latency: the generator was late at %u %%\n", percent);
 	rows_print(latency, percent, pps / 1e6);

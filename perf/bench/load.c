@@ -114,6 +114,14 @@ void load_down(struct load *load)
 	gateway_destroy(load->g);
 }
 
+void load_wrong_check(struct load *load)
+{
+	if (load->wrong == 0)
+		return;
+	gateway_drops_print(load->g);
+	bench_fail("%llu packets were lost or wrong", (unsigned long long)load->wrong);
+}
+
 void load_wrong_print(struct load *load)
 {
 	char conditions[128];
@@ -124,4 +132,5 @@ void load_wrong_print(struct load *load)
 	bench_row_print_one(&row, (double)load->wrong);
 	if (gateway_drops(load->g) != load->drops)
 		gateway_drops_print(load->g);
+	load_wrong_check(load);
 }

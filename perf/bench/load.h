@@ -44,5 +44,8 @@ struct gateway_phase load_phase(struct load *load, unsigned fill);
 // Phases until there are enough packets for a sample.
 struct gateway_phase load_phases(struct load *load);
 
-// What came back late, was dropped or differs, since load_warm_up(); prints the reasons on stderr.
+// Ends the process with status 1 when a packet was lost where none may be, or differs from libsrtp2's: then no figure of this
+// run is worth printing.
+void load_wrong_check(struct load *load);
+// The row load.wrong, then load_wrong_check().
 void load_wrong_print(struct load *load);

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define CONFIRM_PART 0.9 // of the lowest rate that was found: there nothing may be lost
+
 // Its median: the guess for the rate.
 static double cycles_row(struct load *load)
 {
@@ -24,7 +26,7 @@ static void rate_row(struct load *load, double guess)
 {
 	struct bench_row row = {.name = "load.mpps", .unit = "Mpps"};
 	double samples[BENCH_SAMPLES_MAX];
-	bool is_generators = false;
+	bool is_generators = false, is_confirmed;
 	char conditions[192];
 	unsigned repeated = 0;
 
@@ -35,8 +37,11 @@ static void rate_row(struct load *load, double guess)
 		is_generators |= rate.is_generators;
 		repeated += rate.repeated;
 	}
-	snprintf(conditions, sizeof(conditions), "%s,\"trials_repeated\":%u", load->conditions,
-		repeated);
+	bench_median(samples, load->options.repeats); // sorts them
+	is_confirmed = rate_confirm(load, samples[0] * 1e6 * CONFIRM_PART);
+	snprintf(conditions, sizeof(conditions),
+		"%s,\"trials_repeated\":%u,\"confirmed_at_mpps\":%.3g", load->conditions, repeated,
+		is_confirmed ? samples[0] * CONFIRM_PART : 0);
 	row.conditions = conditions;
 	if (is_generators)
 		row.remark = "the generator is the limit: see load.cycles_per_packet";

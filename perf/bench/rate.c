@@ -162,3 +162,17 @@ struct rate rate_search(struct load *load, double guess)
 	gateway_stop(load->g);
 	return rate;
 }
+
+bool rate_confirm(struct load *load, double pps)
+{
+	struct rate rate = {0};
+	struct rate_trial trial;
+
+	gateway_start(load->g);
+	trial = calm_try(load, pps, &rate);
+	gateway_stop(load->g);
+	if (trial.was_stalled && trial.lost > 0)
+		return false;
+	load->wrong += trial.lost;
+	return true;
+}

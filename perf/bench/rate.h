@@ -24,3 +24,7 @@ struct rate_trial rate_try(struct load *load, double pps, double seconds);
 
 // Bisects between nothing and a bit more than the guess; starts and stops the gateway.
 struct rate rate_search(struct load *load, double guess);
+
+// A trial of its own below a rate that was found, where nothing may be lost: what is counts as wrong, unless the machine
+// has stalled in every repetition. Starts and stops the gateway. False: it always had, and nothing is said.
+bool rate_confirm(struct load *load, double pps);

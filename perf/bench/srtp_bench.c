@@ -28,6 +28,7 @@ static struct {
 	struct crypto_packet packets[CRYPTO_PACKETS];
 	uint32_t *order, *sent; // of the flows: in which they come, packets so far
 	uint32_t at;
+	double huge_mb; // in transparent huge pages, with the flows of the case
 	struct srtp_ctx *sealer;
 	struct srtp_key masters[CRYPTO_MASTERS];
 } bench;
@@ -143,10 +144,10 @@ static void row_print(const struct crypto_side *side, const struct crypto_case *
 
 	snprintf(conditions, sizeof(conditions),
 		"\"backend\":\"%s\",%s%s%s\"op\":\"%s\",\"suite\":\"%s\",\"flows\":%u,"
-		"\"batch\":%u,\"payload\":%u",
+		"\"batch\":%u,\"payload\":%u,\"huge_pages_mb\":%.0f",
 		side->backend, is_foreign ? "\"build\":\"" : "", is_foreign ? bench.build : "",
 		is_foreign ? "\"," : "", op_name(of), suites[of->suite], of->flows, of->batch,
-		of->payload);
+		of->payload, bench.huge_mb);
 	bench_row_print(&row, samples, bench.samples);
 }
 
@@ -228,6 +229,21 @@ static void batches_run(const struct crypto_side *side, struct crypto_case *of)
 		row_run(side, of);
 }
 
+static double huge_pages_mb(void)
+{
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	unsigned long long kb = 0;
+	char line[128];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "AnonHugePages: %llu", &kb) == 1)
+			break;
+	}
+	if (file != NULL)
+		fclose(file);
+	return (double)kb / 1024;
+}
+
 static void flows_run(const struct crypto_side *side, enum srtp_suite suite, uint32_t flows)
 {
 	struct crypto_case of = {.suite = suite, .flows = flows};
@@ -237,6 +253,7 @@ static void flows_run(const struct crypto_side *side, enum srtp_suite suite, uin
 	memset(bench.sent, 0, flows * sizeof(*bench.sent));
 	bench.at = 0;
 	side->open(&of);
+	bench.huge_mb = huge_pages_mb();
 	for (of.unprotects = 0; of.unprotects < 2; of.unprotects++)
 		batches_run(side, &of);
 	side->close();
@@ -271,6 +288,16 @@ static void libsrtp2_choose(void)
 			"perf/libsrtp2-openssl makes the one on OpenSSL.\n");
 }
 
+// libsrtp2's sessions lie in the heap: they get the huge pages that our keys have. glibc reads this when a process starts.
+static void heap_enlarge(char **argv)
+{
+	if (getenv("GLIBC_TUNABLES") != NULL)
+		return;
+	setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1);
+	execv("/proc/self/exe", argv);
+	bench_fail("no srtp_bench to start again");
+}
+
 static void core_pin(void)
 {
 	cpu_set_t set;
@@ -295,6 +322,7 @@ int main(int argc, char **argv)
 		&crypto_own, &crypto_ipsec_mb, &crypto_libsrtp2};
 	struct bench_options *options = &bench.options;
 
+	heap_enlarge(argv);
 	bench_options_read(options, argc, argv);
 	bench.samples = options->quick ? SAMPLES_QUICK : SAMPLES;
 	core_pin();
@@ -305,6 +333,13 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < 3; i++) {
 		if (options->backend && strcmp(options->backend, sides[i]->backend) != 0)
 			continue;
+		if (sides[i]->is_possible != NULL && !sides[i]->is_possible()) {
+			fprintf(stderr,
+				"srtp_bench: WARNING: skipped %s: this processor lacks it, and "
+				"crypto.ratio with it\n",
+				sides[i]->backend);
+			continue;
+		}
 		if (sides[i] == &crypto_libsrtp2)
 			libsrtp2_choose();
 		side_run(sides[i]);

@@ -62,6 +62,7 @@ int main(int argc, char **argv)
 	load_warm_up(&load, LOAD_FILL);
 	for (unsigned i = 0; i < load.options.repeats; i++)
 		sample_take(&load, samples, i);
+	load_wrong_check(&load);
 	for (unsigned s = 0; s < PARTS; s++) {
 		snprintf(conditions, sizeof(conditions), "\"stage\":\"%s\",%s",
 			s == STAGE_COUNT ? "rx, flush, loop" : stage_list[s].name, load.conditions);

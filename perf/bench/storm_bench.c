@@ -125,6 +125,7 @@ static void storm_row(struct storm *storm, double pps)
 		else
 			samples[count++] = (double)trial.media.lost;
 	}
+	load_wrong_check(&storm->load);
 	snprintf(conditions, sizeof(conditions),
 		"\"hellos\":%u,\"media_mpps\":%.3g,\"to_service\":%.0f,\"queue_full\":%.0f,%s,"
 		"\"trials_repeated\":%u",

@@ -52,8 +52,7 @@ int main(int argc, char **argv)
 
 		samples[i] = (double)sample.ticks / (double)sample.packets;
 	}
-	if (load.wrong > 0)
-		bench_fail("%llu packets were lost or wrong", (unsigned long long)load.wrong);
+	load_wrong_check(&load);
 	snprintf(conditions, sizeof(conditions), "\"workers\":%u,\"steering\":\"%s\",%s",
 		load.workers, load.is_handed_over ? "all_handed_over" : "own", load.conditions);
 	row.conditions = conditions;

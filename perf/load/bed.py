@@ -19,12 +19,13 @@ GENERATOR_CORE, SYSTEM_CORE = 0, 1
 NICE = -18  # of both: others use the machine too
 LINKS = (("acc-agw", "acc-peer", "203.0.113.10", "203.0.113.2", "02:00:00:00:01"), ("core-agw", "core-peer", "198.51.100.10", "198.51.100.2", "02:00:00:00:02"))
 NG_PORT = 2223
+RINGS = {"af_packet": 2048, "af_xdp": 4096}  # packets that a receive queue of eims-agw holds
 
 CONFIG = """log: info
 gateway: {gateway}
 ports:
-  - {{name: a, device: "{access}", descriptors: 4096}}
-  - {{name: c, device: "{core}", descriptors: 4096}}
+  - {{name: a, device: "{access}", descriptors: {ring}}}
+  - {{name: c, device: "{core}", descriptors: {ring}}}
 networks:
   - {{name: access, role: access, port: a, addresses: [203.0.113.10/24], udp_ports: {{first: 20000, last: 29999}}}}
   - {{name: core, role: core, port: c, addresses: [198.51.100.10/24], udp_ports: {{first: 30000, last: 49999}}}}
@@ -36,7 +37,7 @@ dtls: {{retention: linger, linger_s: 5}}
 iq: {{socket: {tmp}/iq.sock}}
 """
 DEVICES = {
-    "af_packet": "net_af_packet{n},iface={iface},blocksz=65536,framesz=2048,framecnt=2048,qdisc_bypass=1",
+    "af_packet": "net_af_packet{n},iface={iface},blocksz=65536,framesz=2048,framecnt={ring},qdisc_bypass=1",
     "af_xdp": "net_af_xdp{n},iface={iface},busy_budget=0",
 }
 
@@ -63,7 +64,7 @@ def prefer():
 def hugepages_add(count):
     """How many more there are then: others may reserve at the same time, and only what was added is taken back."""
     before = int(NR_HUGEPAGES.read_text())
-    NR_HUGEPAGES.write_text(str(before + count))
+    NR_HUGEPAGES.write_text(str(max(before + count, 0)))
     return int(NR_HUGEPAGES.read_text()) - before
 
 
@@ -119,9 +120,10 @@ class Bed:
             run("ip", "-n", self.gw, "addr", verb, address + "/24", "dev", device)
 
     def agw_start(self, device, idle="poll"):
-        access, core = (DEVICES[device].format(n=n, iface=link[0]) for n, link in enumerate(LINKS))
+        access, core = (DEVICES[device].format(n=n, iface=link[0], ring=RINGS[device]) for n, link in enumerate(LINKS))
         config = self.tmp / "agw.yaml"
-        config.write_text(CONFIG.format(gateway=os.getpid() % 200 + 20, access=access, core=core, tmp=self.tmp, idle=idle))
+        config.write_text(CONFIG.format(gateway=os.getpid() % 200 + 20, access=access, core=core, tmp=self.tmp, idle=idle,
+                                        ring=RINGS[device]))
         self.start([self.build / "dataplane/main/eims-agw", "--config", config], " running: ")
 
     def rtpengine_start(self):

@@ -45,6 +45,7 @@ static void order_fill(const struct load *load, uint16_t *order, size_t n)
 		for (unsigned i = 0; i < load->count; i++) {
 			unsigned k = (unsigned)random() % (i + 1);
 
+			round[i] = (uint16_t)i;
 			round[i] = round[k];
 			round[k] = (uint16_t)i;
 		}
