@@ -61,6 +61,8 @@ struct call_leg_ops {
 	int (*record)(void *leg, struct call_bag *answer, char *buf, size_t room);
 	// The call will never name this leg again. It may still finish its own transactions.
 	void (*release)(void *leg);
+	// As release, but the far end is told nothing: the dialog lives on for another process.
+	void (*forget)(void *leg);
 };
 
 struct call_leg {
@@ -100,8 +102,11 @@ struct calls_config {
 };
 
 struct calls *calls_create(const struct calls_config *config); // NULL with errno
-void calls_destroy(struct calls *calls); // ends nothing on the wire: call calls_end_all first
+// Ends nothing: both sides hear nothing, media contexts and records stay for the process after this one.
+void calls_destroy(struct calls *calls);
+// Both sides are told, contexts and records are deleted: of all calls, or of those that aren't up, whom nobody could take over.
 void calls_end_all(struct calls *calls, int cause, const char *text);
+void calls_end_unanswered(struct calls *calls, int cause, const char *text);
 unsigned calls_count(const struct calls *calls);
 
 // An INVITE came in on A. On success the call owns both legs; on failure (-ENOMEM, -EEXIST) the caller keeps them.
@@ -109,8 +114,8 @@ unsigned calls_count(const struct calls *calls);
 int call_start(struct calls *calls, const struct call_setup *setup, struct call **out);
 
 // Makes a call again out of the record that another process has left in the store: up, and parked until its browser is
-// back. The next audit of its gateway says whether its media lives. 0; -EINVAL no such record, or of another version;
-// what leg_restore says; -ENOMEM.
+// back. The next audit of its gateway says whether its media lives. 0; -EINVAL the record is damaged; -EPROTO it is of another
+// version; -EEXIST the call is there; what leg_restore says; -ENOMEM.
 int calls_restore(struct calls *calls, const struct store_record *record);
 
 // What legs tell. dialog names an early dialog of B (its To tag); "" where there is one only.

@@ -68,6 +68,18 @@ void call_refuse(struct call *call, const struct call_refusal *refusal)
 	call_retire(call);
 }
 
+void call_forget(struct call *call)
+{
+	call->state = CALL_OVER;
+	call_timer_stop(call);
+	media_forget(call);
+	if (call->calls->config.store != NULL)
+		store_cancel(call->calls->config.store, call);
+	for (unsigned side = 0; side < 2; side++)
+		call->legs[side].ops->forget(call->legs[side].leg);
+	call_discard(call);
+}
+
 void call_setup_over(void *arg)
 {
 	struct call *call = arg;

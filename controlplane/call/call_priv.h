@@ -102,7 +102,7 @@ static inline bool side_is_web(const struct call *call, enum call_side side)
 
 // call_table.c
 struct call *call_create(struct calls *calls, const struct call_setup *setup);
-void call_discard(struct call *call); // before anybody knows it
+void call_discard(struct call *call); // nobody knows it, or any more
 void call_retire(struct call *call); // leaves the table, is destroyed from the loop
 struct call *call_by_id(struct calls *calls, const char *id);
 
@@ -134,7 +134,7 @@ void media_release(struct call *call);
 void orphans_forget(struct calls *calls);
 
 // call_record.c, call_restore.c: what outlives the process.
-#define CALL_RECORD_VERSION 2
+#define CALL_RECORD_VERSION 3
 int record_put(struct call *call, store_on_done *on_done);
 void record_del(struct call *call);
 
@@ -142,10 +142,10 @@ void record_del(struct call *call);
 // Tells both sides what fits the state. status 0: both know already.
 void call_refuse(struct call *call, const struct call_refusal *refusal);
 void call_fail(struct call *call, int status, const char *text); // the same, by ourselves
+void call_forget(struct call *call); // nobody is told, nothing is deleted; its memory goes at once
 void call_timer(struct call *call, unsigned ms, void (*on_timer)(void *arg));
 void call_timer_stop(struct call *call);
 void call_setup_over(void *arg);
-
 void call_park(struct call *call);
 
 // call_verbs.c: legs told, failures turned into the call's end.

@@ -92,6 +92,7 @@ static void call_write(struct call *call, struct text *text)
 
 	head_add(text, call);
 	hex_add(text, "transports", call->transport_of, sizeof(call->transport_of));
+	hex_add(text, "audio", &call->audio_sections, sizeof(call->audio_sections));
 	hex_add(text, "local media", &call->local_media, sizeof(call->local_media));
 	leg_add(text, call, CALL_A, "leg a");
 	leg_add(text, call, CALL_B, "leg b");
@@ -111,17 +112,19 @@ int record_put(struct call *call, store_on_done *on_done)
 	const struct store_done done = {.is_durable = true, .on_done = on_done, .arg = call};
 	struct store_record record = {
 		.key = call->id, .version = CALL_RECORD_VERSION, .value = text.bytes};
+	int ret = -ENOSPC;
 
 	text.len = 0;
 	text.full = false;
 	if (call->calls->config.store == NULL)
 		return -ENOSYS;
 	call_write(call, &text);
-	if (text.full)
-		return -ENOSPC;
 	record.len = text.len;
-	return store_put(
-		call->calls->config.store, STORE_DIALOG, &record, on_done != NULL ? &done : NULL);
+	if (!text.full)
+		ret = store_put(call->calls->config.store, STORE_DIALOG, &record,
+			on_done != NULL ? &done : NULL);
+	explicit_bzero(text.bytes, sizeof(text.bytes)); // holds the ICE password
+	return ret;
 }
 
 void record_del(struct call *call)

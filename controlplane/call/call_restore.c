@@ -114,6 +114,9 @@ static int media_take(struct call *call, const struct store_record *record)
 
 	if (ret == 0)
 		ret = hex_take(
+			record, "audio", &call->audio_sections, sizeof(call->audio_sections));
+	if (ret == 0)
+		ret = hex_take(
 			record, "local media", &call->local_media, sizeof(call->local_media));
 	for (unsigned i = 0; i < SDP_MAX_SECTIONS && ret == 0; i++) {
 		if (call->transport_of[i] >= IQ_STREAMS_MAX)
@@ -164,7 +167,7 @@ static int legs_take(struct call *call, const struct store_record *record)
 		return ret;
 	ret = leg_take(call, record, CALL_B);
 	if (ret < 0)
-		call->legs[CALL_A].ops->release(call->legs[CALL_A].leg);
+		call->legs[CALL_A].ops->forget(call->legs[CALL_A].leg);
 	return ret;
 }
 
@@ -174,9 +177,12 @@ int calls_restore(struct calls *calls, const struct store_record *record)
 	struct call *call;
 	int ret;
 
-	if (record->version != CALL_RECORD_VERSION || calls->config.leg_restore == NULL ||
-		strlen(record->key) >= sizeof(setup.id) || call_by_id(calls, record->key) != NULL)
+	if (record->version != CALL_RECORD_VERSION)
+		return -EPROTO;
+	if (calls->config.leg_restore == NULL || strlen(record->key) >= sizeof(setup.id))
 		return -EINVAL;
+	if (call_by_id(calls, record->key) != NULL)
+		return -EEXIST;
 	memcpy(setup.id, record->key, strlen(record->key));
 	call = call_create(calls, &setup);
 	if (call == NULL)
@@ -195,6 +201,9 @@ int calls_restore(struct calls *calls, const struct store_record *record)
 	call->state = CALL_UP;
 	call->is_restored = true;
 	call_park(call);
+	// The legs have skipped ahead in their CSeqs, and so must the process after this one.
+	if (record_put(call, NULL) < 0)
+		log_warn("call %s: what was restored can't be written down", call->id);
 	log_info("call %s: restored, parked for %u ms", call->id, calls->config.park_time_ms);
 	return 0;
 }

@@ -128,7 +128,7 @@ void calls_destroy(struct calls *calls)
 		return;
 	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
 		while (calls->buckets[i] != NULL)
-			call_fail(calls->buckets[i], 503, "the gateway stops");
+			call_forget(calls->buckets[i]);
 	}
 	if (calls->reap_timer != NULL)
 		calls->config.timer_stop(calls->config.loop, calls->reap_timer);
@@ -142,6 +142,19 @@ void calls_end_all(struct calls *calls, int cause, const char *text)
 	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
 		while (calls->buckets[i] != NULL)
 			call_fail(calls->buckets[i], cause, text);
+	}
+}
+
+void calls_end_unanswered(struct calls *calls, int cause, const char *text)
+{
+	for (unsigned i = 0; i < CALL_BUCKETS; i++) {
+		struct call *next;
+
+		for (struct call *call = calls->buckets[i]; call != NULL; call = next) {
+			next = call->next;
+			if (call->state != CALL_UP)
+				call_fail(call, cause, text);
+		}
 	}
 }
 

@@ -56,5 +56,5 @@ int loop_every(struct cscf *cscf, unsigned ms, void (*on_tick)(void *arg), void 
 int load_all(struct cscf *cscf, enum store_kind kind, store_on_record *on_record);
 
 int loop_create(struct cscf *cscf);
-void loop_run(struct cscf *cscf); // until SIGTERM or SIGINT
+int loop_run(struct cscf *cscf); // until SIGTERM or SIGINT: which one
 void loop_destroy(struct cscf *cscf);

@@ -29,6 +29,7 @@ static unsigned watch_count;
 static struct tick ticks[WATCHES_MAX];
 static unsigned tick_count;
 static int signal_fd = -1;
+static int stopped_by;
 
 static int on_event(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *arg)
 {
@@ -97,6 +98,7 @@ static void on_signal(void *arg)
 
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	stopped_by = (int)info.ssi_signo;
 	log_info("stopping on signal %u", info.ssi_signo);
 	su_root_break(cscf->root);
 }
@@ -128,9 +130,10 @@ int loop_create(struct cscf *cscf)
 	return signals_take(cscf);
 }
 
-void loop_run(struct cscf *cscf)
+int loop_run(struct cscf *cscf)
 {
 	su_root_run(cscf->root);
+	return stopped_by;
 }
 
 void loop_destroy(struct cscf *cscf)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,18 @@ static void ladder_down(struct cscf *cscf, unsigned up)
 		modules[up]->fini(cscf);
 }
 
+// While both sides can still be told. A call that is up goes on, and the next process takes it over, unless all are to end.
+static void calls_part(struct cscf *cscf, int signal)
+{
+	static const char text[] = "the gateway stops";
+
+	if (signal == SIGINT)
+		calls_end_all(cscf->calls, 503, text);
+	else
+		calls_end_unanswered(cscf->calls, 503, text);
+	log_info("%u calls are left to the next process", calls_count(cscf->calls));
+}
+
 static int run(const struct cscf_config *config)
 {
 	struct cscf cscf = {.config = config};
@@ -51,7 +64,7 @@ static int run(const struct cscf_config *config)
 	up = ladder_up(&cscf);
 	if (up == module_count) {
 		log_info("ready");
-		loop_run(&cscf);
+		calls_part(&cscf, loop_run(&cscf));
 	}
 	ladder_down(&cscf, up);
 	loop_destroy(&cscf);

@@ -17,6 +17,10 @@ static void on_record(const struct store_record *record, void *arg)
 	if (ret == 0)
 		return;
 	log_warn("call %s can't be restored: %s", record->key, strerror(-ret));
+	if (ret != -EINVAL) {
+		log_warn("its record is kept for another start");
+		return;
+	}
 	if (store_del(cscf->store, STORE_DIALOG, record->key, NULL) < 0)
 		log_warn("its record stays");
 }
@@ -27,6 +31,13 @@ static void on_call(const struct call_info *info, void *arg)
 	struct cscf *cscf = arg;
 
 	cscf->media_lost_us[iq_handle_gateway(info->media)] = clock_now_us();
+}
+
+static void calls_fini(struct cscf *cscf)
+{
+	sip_stack_calls_set(cscf->sip, NULL);
+	calls_destroy(cscf->calls);
+	cscf->calls = NULL;
 }
 
 static int calls_init(struct cscf *cscf, char *why, size_t why_len)
@@ -60,18 +71,12 @@ static int calls_init(struct cscf *cscf, char *why, size_t why_len)
 	ret = load_all(cscf, STORE_DIALOG, on_record);
 	if (ret < 0) {
 		snprintf(why, why_len, "the calls of before can't be read: %s", strerror(-ret));
+		calls_fini(cscf);
 		return ret;
 	}
 	if (calls_visit(cscf->calls, on_call, cscf) > 0)
 		log_info("%u calls restored", calls_count(cscf->calls));
 	return 0;
-}
-
-static void calls_fini(struct cscf *cscf)
-{
-	sip_stack_calls_set(cscf->sip, NULL);
-	calls_destroy(cscf->calls);
-	cscf->calls = NULL;
 }
 
 const struct module module_calls = {"calls", calls_init, calls_fini};

@@ -66,8 +66,6 @@ static void doors_fini(struct cscf *cscf)
 {
 	if (cscf->ws == NULL)
 		return;
-	// While both sides can still be told.
-	calls_end_all(cscf->calls, 503, "the gateway stops");
 	sip_stack_close(cscf->sip);
 	loop_forget(cscf, ws_fd(cscf->ws));
 	ws_stop(cscf->ws);

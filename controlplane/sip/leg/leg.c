@@ -21,6 +21,7 @@ const struct call_leg_ops sip_leg_ops = {
 	.relay_response = sip_leg_relay_response,
 	.record = sip_leg_record,
 	.release = sip_leg_release,
+	.forget = sip_leg_forget,
 };
 
 struct sip_leg *sip_leg_create(struct sip_stack *stack, bool w2, registration_id binding)

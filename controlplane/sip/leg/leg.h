@@ -93,6 +93,7 @@ int sip_leg_end(void *leg, int cause, const char *text);
 void sip_leg_bye(struct sip_leg *leg, const char *reason);
 void sip_leg_ack_and_bye(struct sip_leg *leg); // the 2xx of an INVITE that nobody wants any more
 void sip_leg_release(void *leg);
+void sip_leg_forget(void *leg);
 // The browser is back and gets the BYE that it is owed; or never comes back.
 void sip_leg_farewell(struct sip_leg *leg);
 void sip_leg_farewell_drop(struct sip_leg *leg);

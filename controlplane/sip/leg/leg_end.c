@@ -135,3 +135,11 @@ void sip_leg_release(void *arg)
 		sip_leg_delist(leg);
 	sip_leg_unref(leg);
 }
+
+void sip_leg_forget(void *arg)
+{
+	struct sip_leg *leg = arg;
+
+	leg->ended = true; // nothing is left to say
+	sip_leg_release(leg);
+}

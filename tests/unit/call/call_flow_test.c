@@ -594,8 +594,8 @@ static void crash_and_restore(void)
 {
 	browser_calls();
 	world_crash(&world);
-	assert_int_equal(world_restore(&world, 2, world_record_len), 0);
-	assert_int_equal(world_restore(&world, 2, world_record_len), -EINVAL); // it is there
+	assert_int_equal(world_restore(&world, 3, world_record_len), 0);
+	assert_int_equal(world_restore(&world, 3, world_record_len), -EEXIST); // it is there
 	assert_int_equal(calls_count(world.calls), 1);
 }
 
@@ -640,6 +640,59 @@ static void a_call_outlives_the_process(void **state)
 	nothing_is_left(1);
 }
 
+// As after a start that fails: another process finds the call where it was.
+static void a_restored_call_outlives_this_process_too(void **state)
+{
+	(void)state;
+	crash_and_restore();
+	assert_int_equal(a->records, 1); // the legs have skipped ahead
+	assert_int_equal(b->records, 1);
+	world_crash(&world);
+	assert_true(world_record_len > 100);
+	assert_int_equal(world_restore(&world, 3, world_record_len), 0);
+	audit_with_the_context();
+	assert_int_equal(world.deleted, 0);
+	assert_int_equal(calls_count(world.calls), 1);
+}
+
+static void a_stop_ends_what_is_not_up(void **state)
+{
+	(void)state;
+	browser_calls();
+	calls_end_unanswered(world.calls, 503, "the gateway stops");
+	world_run(&world);
+	assert_int_equal(a->ends + b->ends, 0);
+	assert_int_equal(calls_count(world.calls), 1);
+	calls_end_all(world.calls, 503, "over");
+	world_run(&world);
+	memset(world.leg, 0, sizeof(world.leg));
+	world_start(&world, true, web_offer);
+	progress(180, "dialog-1", NULL);
+	calls_end_unanswered(world.calls, 503, "the gateway stops");
+	world_run(&world);
+	assert_int_equal(a->rejects, 1);
+	assert_int_equal(a->status, 503);
+	assert_int_equal(b->ends, 1);
+	nothing_is_left(2);
+}
+
+static void a_breaker_ends_a_restored_call(void **state)
+{
+	struct iq_trip trip = {.breaker = IQ_BREAKER_MEDIA_TIMEOUT,
+		.intervals = 5,
+		.intervals_max = 5,
+		.ceased = 1 << IQ_LEG_ACCESS};
+
+	(void)state;
+	world_close(&world);
+	world_breaker_releases = true;
+	world_open(&world, true);
+	crash_and_restore();
+	world_trip(&world, &trip);
+	assert_int_equal(calls_count(world.calls), 0);
+	world_breaker_releases = false;
+}
+
 static void a_restored_call_whose_browser_stays_away(void **state)
 {
 	(void)state;
@@ -669,13 +722,12 @@ static void useless_records(void **state)
 	browser_calls();
 	world_crash(&world);
 	assert_true(world_record_len > 100);
-	assert_int_equal(world_restore(&world, 1, world_record_len), -EINVAL);
-	assert_int_equal(world_restore(&world, 2, 0), -EINVAL);
+	assert_int_equal(world_restore(&world, 2, world_record_len), -EPROTO);
+	assert_int_equal(world_restore(&world, 3, 0), -EINVAL);
 	for (size_t len = 1; len < world_record_len; len += 13)
-		assert_true(world_restore(&world, 2, len) < 0);
+		assert_true(world_restore(&world, 3, len) < 0);
 	assert_int_equal(calls_count(world.calls), 0);
-	// A record that ends before the other leg's: the first leg is given back.
-	assert_int_equal(a->releases, b->releases);
+	assert_int_equal(a->releases + b->releases, 0);
 }
 
 static void a_call_that_was_ringing_leaves_no_record(void **state)
@@ -692,6 +744,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_call_outlives_the_process, open_world, close_world),
+		CASE(a_restored_call_outlives_this_process_too),
+		CASE(a_stop_ends_what_is_not_up),
+		CASE(a_breaker_ends_a_restored_call),
 		cmocka_unit_test_setup_teardown(
 			a_restored_call_whose_browser_stays_away, open_world, close_world),
 		cmocka_unit_test_setup_teardown(

@@ -153,8 +153,8 @@ static int on_relay_response(void *arg, uint64_t token, int status, struct call_
 
 static int on_record(void *arg, struct call_bag *answer, char *buf, size_t room)
 {
-	(void)arg;
 	(void)answer;
+	((struct fake_leg *)arg)->records++;
 	return snprintf(buf, room, "dialog");
 }
 
@@ -163,8 +163,13 @@ static void on_release(void *arg)
 	((struct fake_leg *)arg)->releases++;
 }
 
+static void on_forget(void *arg)
+{
+	((struct fake_leg *)arg)->forgets++;
+}
+
 static const struct call_leg_ops fake_ops = {on_offer, on_progress, on_answer, on_confirm,
-	on_reject, on_end, on_relay, on_relay_response, on_record, on_release};
+	on_reject, on_end, on_relay, on_relay_response, on_record, on_release, on_forget};
 
 static struct call_bag *bag_ref(struct call_bag *bag)
 {
@@ -380,17 +385,22 @@ static void on_loaded(int status, void *arg)
 void world_crash(struct world *world)
 {
 	const struct store_done done = {.on_done = on_loaded, .arg = &is_loaded};
+	unsigned forgets;
 
 	world_record_len = 0;
 	is_loaded = false;
 	assert_int_equal(store_load_all(store, STORE_DIALOG, on_load, &done), 0);
 	while (!is_loaded)
 		world_run(world);
-	// It can't really die here: it ends its calls, and that is forgotten.
+	forgets = world->leg[0].forgets + calls_count(world->calls);
 	calls_destroy(world->calls);
 	world_run(world);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(world->leg[i].ends + world->leg[i].releases, 0);
+		assert_int_equal(world->leg[i].forgets, forgets);
+	}
+	assert_int_equal(world->deleted, 0);
 	memset(world->leg, 0, sizeof(world->leg));
-	world->deleted = 0;
 	world->call = NULL;
 	calls_open(world);
 }

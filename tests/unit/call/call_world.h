@@ -9,7 +9,8 @@ extern const char web_offer[], web_offer_restart[], web_offer_hold[], web_answer
 	ims_answer[], ims_answer_moved[], web_offer_data_only[];
 
 struct fake_leg {
-	unsigned offers, progresses, answers, confirms, rejects, ends, relays, responses, releases;
+	unsigned offers, progresses, answers, confirms, rejects, ends, relays, responses, releases,
+		forgets, records;
 	int status; // of the last progress, reject or end
 	char sdp[8192]; // of the last offer, progress, answer or confirm; "" without
 	struct call_bag *refusal_bag; // of the last reject
