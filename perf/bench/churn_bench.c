@@ -210,6 +210,8 @@ static void churn_row(struct churn *churn, struct beside *b)
 		"\"trials_repeated\":%u",
 		b->media_pps / 1e6, (unsigned long long)b->lost, (unsigned long long)churn->refused,
 		churn->load.conditions, b->repeated);
+	if (b->is_generators)
+		row.remark = "the highest rate tried: more may be possible";
 	bench_row_print(&row, samples, churn->load.options.repeats);
 }
 
