@@ -140,13 +140,15 @@ static void mismatch_keep(struct assoc *assoc, const uint8_t *bytes, uint16_t le
 	assoc->suspect_len = len;
 }
 
-// A hello unlike the one that was answered, and nothing came of that: it may have been somebody else's. What the peer
-// says first is true soon enough.
+// A hello unlike the one that was answered or begun, and nothing came of that: it may have been somebody else's. What
+// the peer says first is true soon enough.
 static bool hello_is_another(const struct assoc *assoc, const struct screen *next)
 {
-	return assoc->role == IQ_DTLS_SERVER && assoc->screen.next_seq == 1 &&
-		memcmp(next->hello_random, assoc->screen.hello_random,
-			sizeof(next->hello_random)) != 0;
+	const struct screen *screen = &assoc->screen;
+	bool is_known = screen->next_seq == 1 || (screen->next_seq == 0 && screen->front != 0);
+
+	return assoc->role == IQ_DTLS_SERVER && is_known &&
+		memcmp(next->hello_random, screen->hello_random, sizeof(next->hello_random)) != 0;
 }
 
 static bool hello_may_replace(struct service_thread *thread, struct assoc *assoc)

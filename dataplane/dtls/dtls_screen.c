@@ -12,6 +12,7 @@
 #define MESSAGE_MAX 16384 // of a hello or of a chain
 #define KEY_EXCHANGE_MAX 1024
 #define RANDOM_AT 2 // in a ClientHello, behind the version
+#define RANDOM_LEN sizeof(((struct screen *)0)->hello_random)
 
 enum message {
 	HELLO = WIRE_DTLS_CLIENT_HELLO,
@@ -85,6 +86,43 @@ static bool certificate_matches(
 	return len <= message->len - 6 && dtls_fingerprint_match(assoc, message->body + 6, len);
 }
 
+// Nothing of it, or too little of a hello to know that hello by.
+static bool is_scrap(const struct wire_dtls_handshake *message)
+{
+	if (message->fragment_len == 0 && message->len != 0)
+		return true;
+	return message->type == HELLO && message->fragment_offset == 0 &&
+		message->fragment_len < RANDOM_AT + RANDOM_LEN;
+}
+
+// What leaves a gap on both sides is for later, when the peer says it again: so two numbers tell how much has come.
+static bool progress_note(struct screen *next, const struct wire_dtls_handshake *message)
+{
+	uint32_t begin = message->fragment_offset, end = begin + message->fragment_len;
+
+	if (begin > next->front && end + next->back < message->len)
+		return false;
+	if (begin <= next->front && end > next->front)
+		next->front = (uint16_t)end;
+	if (end + next->back >= message->len && begin + next->back < message->len)
+		next->back = (uint16_t)(message->len - begin);
+	if ((uint32_t)next->front + next->back >= message->len) {
+		next->next_seq++;
+		next->front = next->back = 0;
+	}
+	return true;
+}
+
+static bool client_is_in_order(struct screen *next, const struct wire_dtls_handshake *message)
+{
+	// Only what comes next, or again: OpenSSL would keep a forged message for later, and drop the real one.
+	if (message->message_seq > next->next_seq || is_scrap(message))
+		return false;
+	if (message->type == HELLO && message->fragment_offset == 0)
+		memcpy(next->hello_random, message->body + RANDOM_AT, RANDOM_LEN);
+	return message->message_seq < next->next_seq || progress_note(next, message);
+}
+
 static enum screen_verdict message_screen(
 	const struct assoc *assoc, struct screen *next, const struct wire_dtls_handshake *message)
 {
@@ -92,19 +130,12 @@ static enum screen_verdict message_screen(
 
 	if (is_client ? !client_says(message) : !server_says(message))
 		return SCREEN_BAD;
-	// Only what comes next, or again: OpenSSL would keep a forged message for later, and drop the real one.
-	if (is_client && message->message_seq > next->next_seq)
+	if (is_client && !client_is_in_order(next, message))
 		return SCREEN_BAD;
 	// One in pieces isn't looked into: nobody sends so large a chain but with RSA keys.
 	if (message->type == CERTIFICATE && is_whole(message) &&
 		!certificate_matches(assoc, message))
 		return SCREEN_MISMATCH;
-	if (message->type == HELLO && message->fragment_offset == 0 &&
-		message->fragment_len >= RANDOM_AT + sizeof(next->hello_random))
-		memcpy(next->hello_random, message->body + RANDOM_AT, sizeof(next->hello_random));
-	if (message->message_seq == next->next_seq &&
-		message->fragment_offset + message->fragment_len == message->len)
-		next->next_seq++;
 	return SCREEN_GOOD;
 }
 

@@ -9,7 +9,9 @@ struct assoc;
 // How far the peer's clear messages have come.
 struct screen {
 	uint16_t next_seq; // message that may come next: those before it have been fed
-	uint8_t hello_random[32]; // of the client, when we are the server
+	uint16_t front, back; // bytes of it that have been fed, from its beginning and from its end
+	uint8_t hello_random
+		[32]; // of the client, when we are the server and front or next_seq isn't 0
 };
 
 enum screen_verdict {

@@ -489,6 +489,90 @@ static void a_hello_of_somebody_else(void **state)
 	world_close(&world);
 }
 
+#define HEADS 25 // of a record and of the message in it
+
+// A piece of the hello that a datagram holds whole, in a datagram of its own.
+static void hello_piece(struct world *world, const uint8_t *hello, unsigned offset, unsigned len)
+{
+	static uint8_t record; // no number twice, and none that the peer gives
+	uint8_t datagram[2000];
+
+	memcpy(datagram, hello, HEADS);
+	datagram[10] = (uint8_t)(20 + record++ % 40);
+	memcpy(datagram + HEADS, hello + HEADS + offset, len);
+	datagram[11] = (uint8_t)((12 + len) >> 8);
+	datagram[12] = (uint8_t)(12 + len);
+	datagram[20] = (uint8_t)(offset >> 8);
+	datagram[21] = (uint8_t)offset;
+	datagram[23] = (uint8_t)(len >> 8);
+	datagram[24] = (uint8_t)len;
+	assert_true(dtls_datagram(world->port, world->id, datagram, (uint16_t)(HEADS + len)));
+	steps(world, 20);
+}
+
+// A browser's hello takes more than a datagram, and they may change places on the way. Nothing is said again here.
+static void pieces_of_a_hello_in_any_order(void **state)
+{
+	static const struct {
+		unsigned count,
+			pieces[6]; // of 50 bytes; 3: the rest, 4: the end without a byte, 5: all but the first
+	} cases[] = {
+		{2, {0, 5}},
+		{2, {5, 0}},
+		{4, {3, 2, 0, 1}},
+		{4, {0, 1, 2, 3}},
+		{4, {0, 3, 1, 2}},
+		{3, {4, 5, 0}},
+		{3, {0, 4, 5}},
+		{5, {3, 3, 0, 0, 5}},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dtls_peer_config peer = {
+			.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+		struct world world;
+		uint8_t hello[2000];
+		unsigned len;
+
+		world_open(&world, &peer, true);
+		start(&world, IQ_DTLS_SERVER, true);
+		dtls_peer_input(world.peer, NULL, 0);
+		len = (unsigned)dtls_peer_output(world.peer, hello, sizeof(hello)) - HEADS;
+		assert_in_range(len, 151, 1000);
+		for (unsigned k = 0; k < cases[i].count; k++) {
+			const unsigned begin[] = {0, 50, 100, 150, len, 50};
+			const unsigned size[] = {50, 50, 50, len - 150, 0, len - 50};
+			unsigned piece = cases[i].pieces[k];
+
+			hello_piece(&world, hello, begin[piece], size[piece]);
+		}
+		steps(&world, 300);
+		assert_int_equal(world.results, 1);
+		keys_agree(&world);
+		world_close(&world);
+	}
+}
+
+// The end of a hello of another length, from anybody: the client's is heard when it comes again.
+static void the_end_of_another_hello(void **state)
+{
+	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
+	uint8_t longer[2000] = {22, 0xfe, 0xfd};
+	struct world world;
+
+	(void)state;
+	world_open(&world, &peer, true);
+	start(&world, IQ_DTLS_SERVER, true);
+	longer[13] = 1;
+	longer[15] = 4; // 1024 bytes
+	hello_piece(&world, longer, 1000, 24);
+	dtls_peer_input(world.peer, NULL, 0);
+	run(&world, 1);
+	keys_agree(&world);
+	world_close(&world);
+}
+
 static void an_alert_and_then_nothing(void **state)
 {
 	struct dtls_peer_config peer = {.client = true, .profiles = "SRTP_AEAD_AES_128_GCM"};
@@ -569,6 +653,8 @@ int main(void)
 		cmocka_unit_test(a_forged_alert_amid_a_handshake),
 		cmocka_unit_test(forged_messages_after_our_flight),
 		cmocka_unit_test(a_hello_of_somebody_else),
+		cmocka_unit_test(pieces_of_a_hello_in_any_order),
+		cmocka_unit_test(the_end_of_another_hello),
 		cmocka_unit_test(an_alert_and_then_nothing),
 		cmocka_unit_test(new_beginnings_are_bounded),
 		cmocka_unit_test(other_generation_is_another),
