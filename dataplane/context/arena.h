@@ -159,7 +159,7 @@ struct secure {
 	uint8_t reserved[3];
 	uint32_t hellos[HELLOS_MAX]; // checksums of what was punted lately of ClientHellos
 	uint64_t hellos_us; // when the first of them was
-	uint64_t punts_full_us; // when it may punt its full burst in the clear again
+	uint64_t clear_full_us, cipher_full_us; // when it may punt its full burst of each again
 	uint8_t ice[ICE_AGENT_BYTES] __attribute__((aligned(64)));
 } __rte_cache_aligned;
 

@@ -4,13 +4,15 @@
 #include "wire_dtls.h"
 #include "wire_stun.h"
 
-#define HELLO_US                                                                                   \
-	100000u // in which the same hello says nothing new: no peer asks so soon again because of a loss
-#define PUNTS_BURST 64 // datagrams in the clear that a transport may punt at once
+// In which the same hello says nothing new: the most impatient peer, libwebrtc, says it again after 50 ms.
+#define HELLO_US 40000u
+#define PUNTS_BURST 64 // datagrams that a transport may punt at once, in the clear or not
 #define PUNT_PERIOD_US 10000u // and one more so often
 #define GENERATION_SHIFT 24 // of a transport: its context's below, its associations above
 #define RECORD_SEQ_AT 5 // in a record: two bytes of epoch in front, six of a number
+#define RECORD_EPOCH_AT 3
 #define RECORD_LEN_AT 11
+#define RECORD_HEAD 13
 
 bool transport_dtls_is_due(const struct secure *secure)
 {
@@ -120,30 +122,35 @@ static bool hello_is_repeated(
 	return false;
 }
 
-// Handshakes are in the clear, and small: more of it keeps others' from the service.
+// A handshake is small: more of it keeps others' from the service. Until there are keys ciphertext is part of it, and
+// whoever writes the peer's address can write some; with keys it has a budget of its own.
 static bool punt_is_allowed(
-	struct secure *secure, const uint8_t *bytes, uint16_t len, uint64_t now_us)
+	struct secure *secure, bool has_keys, const uint8_t *bytes, uint64_t now_us)
 {
-	uint64_t full_us = secure->punts_full_us > now_us ? secure->punts_full_us : now_us;
+	bool is_clear = (bytes[RECORD_EPOCH_AT] | bytes[RECORD_EPOCH_AT + 1]) == 0;
+	uint64_t *budget_us =
+		is_clear || !has_keys ? &secure->clear_full_us : &secure->cipher_full_us;
+	uint64_t full_us = *budget_us > now_us ? *budget_us : now_us;
 
-	if (len < RECORD_SEQ_AT || bytes[3] != 0 || bytes[4] != 0)
-		return true; // ciphertext
 	if (full_us + PUNT_PERIOD_US > now_us + PUNTS_BURST * PUNT_PERIOD_US)
 		return false;
-	secure->punts_full_us = full_us + PUNT_PERIOD_US;
+	*budget_us = full_us + PUNT_PERIOD_US;
 	return true;
 }
 
 // Where a datagram of DTLS goes, as the counter that says so.
 static enum worker_counter punt(
-	struct worker *w, struct secure *secure, struct dtls_id id, const struct rte_mbuf *m)
+	struct worker *w, const struct transport *t, struct dtls_id id, const struct rte_mbuf *m)
 {
+	struct secure *secure = shard_secure(w->shards[id.shard], t->secure);
 	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t len = rte_pktmbuf_data_len(m);
 
+	if (len < RECORD_HEAD)
+		return COUNTER_drop_malformed;
 	if (hello_is_repeated(secure, bytes, len, w->now_us))
 		return COUNTER_dtls_repeated;
-	if (!punt_is_allowed(secure, bytes, len, w->now_us))
+	if (!punt_is_allowed(secure, (t->flags & TRANSPORT_KEYS) != 0, bytes, w->now_us))
 		return COUNTER_drop_dtls_budget;
 	secure->dtls_punted = 1;
 	if (dtls_datagram(w->dtls, id, bytes, len))
@@ -158,7 +165,7 @@ void context_on_dtls(struct worker *w, struct shard *shard, uint16_t index, stru
 	struct dtls_id id = {
 		.generation = t->generation, .transport = index, .shard = shard->number};
 
-	w->counters[punt(w, shard_secure(shard, t->secure), id, m)]++;
+	w->counters[punt(w, t, id, m)]++;
 	rte_pktmbuf_free(m);
 }
 

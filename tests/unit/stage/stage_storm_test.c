@@ -101,9 +101,9 @@ static void one_hello_again_and_again(void **state)
 	began_us = rig->workers[0]->now_us;
 	storm(&media, &call, 1000, false);
 	assert_int_equal(dtls_seen(rig) - seen, STORM);
-	// One in 100 ms.
+	// One in 40 ms.
 	assert_in_range(media_count(rig, COUNTER_dtls_punted) - punted, 1,
-		1 + (rig->workers[0]->now_us - began_us) / 100000);
+		1 + (rig->workers[0]->now_us - began_us) / 40000);
 	wic_deaf_set(call.wic, false);
 	memset(&rig->state, 0, sizeof(rig->state));
 	assert_true(wic_connect(call.wic)); // and its real hello is heard
@@ -125,6 +125,68 @@ static void ever_new_hellos(void **state)
 	assert_int_equal(dtls_seen(rig) - seen, STORM);
 	assert_in_range(media_count(rig, COUNTER_dtls_punted) - punted, 60,
 		66 + (rig->workers[0]->now_us - began_us) / 10000);
+	call_down(&call);
+	call_down(&media);
+}
+
+// libwebrtc's first retransmission.
+static void the_same_hello_50_ms_later(void **state)
+{
+	struct media_rig *rig = *state;
+	struct call media, call;
+
+	begin(&media, &call, rig);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t punted = media_count(rig, COUNTER_dtls_punted);
+
+		hello_send(&call, i, 7);
+		media_step(rig);
+		assert_int_equal(media_count(rig, COUNTER_dtls_punted) - punted, 1);
+		__atomic_fetch_add(&rig->skew_us, 50000, __ATOMIC_RELAXED);
+	}
+	call_down(&call);
+	call_down(&media);
+}
+
+// What claims to be ciphertext, as anybody can write it, with keys and before them.
+static void forged_ciphertext(void **state)
+{
+	static const uint8_t record[13 + 20] = {23, 0xfe, 0xfd, [4] = 1, [12] = 20};
+	struct media_rig *rig = *state;
+	struct call calls[2]; // with keys, without
+
+	begin(&calls[0], &calls[1], rig);
+	for (unsigned n = 0; n < 2; n++) {
+		uint64_t punted = media_count(rig, COUNTER_dtls_punted);
+		uint64_t began_us = rig->workers[0]->now_us;
+
+		for (unsigned i = 0; i < 1000; i++) {
+			wic_raw_send(calls[n].wic, record, sizeof(record));
+			if (i % BURST == BURST - 1)
+				media_step(rig);
+		}
+		media_step(rig);
+		assert_in_range(media_count(rig, COUNTER_dtls_punted) - punted, 40,
+			66 + (rig->workers[0]->now_us - began_us) / 10000);
+	}
+	call_down(&calls[1]);
+	call_down(&calls[0]);
+}
+
+static void less_than_a_record(void **state)
+{
+	static const uint8_t record[12] = {23, 0xfe, 0xfd, [4] = 1};
+	struct media_rig *rig = *state;
+	struct call media, call;
+	uint64_t punted;
+
+	begin(&media, &call, rig);
+	punted = media_count(rig, COUNTER_dtls_punted);
+	for (unsigned len = 2; len <= sizeof(record); len++)
+		wic_raw_send(call.wic, record, len);
+	media_step(rig);
+	assert_int_equal(media_count(rig, COUNTER_drop_malformed), sizeof(record) - 1);
+	assert_int_equal(media_count(rig, COUNTER_dtls_punted), punted);
 	call_down(&call);
 	call_down(&media);
 }
@@ -237,6 +299,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIGGED(one_hello_again_and_again),
 		RIGGED(ever_new_hellos),
+		RIGGED(the_same_hello_50_ms_later),
+		RIGGED(forged_ciphertext),
+		RIGGED(less_than_a_record),
 		RIGGED(no_room_at_the_service),
 		RIGGED(a_key_at_its_end),
 	};
