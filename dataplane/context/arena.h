@@ -103,6 +103,7 @@ struct stream {
 	struct sender sender[IQ_LEGS]; // toward each leg
 	// Not for packets.
 	uint8_t breakers[IQ_LEGS]; // enabled ones of what is sent toward each leg
+	uint8_t closed; // ceased legs whose gate was closed by command since, bits 1 << iq_leg
 	struct iq_trip trip; // the last
 	uint64_t ceased_us; // when it was
 	struct breaker breaker[IQ_LEGS];

@@ -15,6 +15,7 @@ static void cease(struct stream *stream, unsigned leg, const struct iq_trip *tri
 
 	stream->trip = *trip;
 	stream->trip.ceased = (uint8_t)(ceased | 1 << leg);
+	stream->closed &= (uint8_t) ~(1 << leg);
 	stream->gate &= (uint8_t)~gate_toward(leg);
 	stream->ceased_us = now_us;
 }
@@ -87,7 +88,14 @@ void context_breakers_due(
 	worker_timer_set(w, shard->number, c->transport[IQ_LEG_CORE][n], w->now_us);
 }
 
-// A gate that a breaker shut opens when it was closed by command and, some time after the trip, is opened again.
+static void gate_free(struct stream *stream, unsigned leg)
+{
+	stream->trip.ceased &= (uint8_t) ~(1 << leg);
+	breaker_forget(&stream->breaker[leg]);
+}
+
+// A gate that a breaker shut opens when it was closed by command, however soon, and is opened again some time after the
+// trip.
 static uint8_t gate_allowed(struct stream *stream, uint8_t wanted, uint64_t now_us)
 {
 	for (unsigned leg = 0; leg < IQ_LEGS; leg++) {
@@ -95,11 +103,12 @@ static uint8_t gate_allowed(struct stream *stream, uint8_t wanted, uint64_t now_
 
 		if ((stream->trip.ceased & bit) == 0)
 			continue;
-		if ((wanted & gate) == 0 && now_us - stream->ceased_us >= CEASED_US) {
-			stream->trip.ceased &= (uint8_t)~bit;
-			breaker_forget(&stream->breaker[leg]);
-		}
-		wanted &= (uint8_t)~gate;
+		if ((wanted & gate) == 0)
+			stream->closed |= bit;
+		else if ((stream->closed & bit) == 0 || now_us - stream->ceased_us < CEASED_US)
+			wanted &= (uint8_t)~gate;
+		else
+			gate_free(stream, leg);
 	}
 	return wanted;
 }

@@ -287,7 +287,9 @@ struct iq_trip {
 	uint8_t breaker; // iq_breaker, of the last trip of the stream; IQ_BREAKER_NONE: none so far
 	uint8_t leg; // toward which it was sent
 	uint8_t cause; // the stream whose breaker it was: video is cut first when audio meets congestion
-	uint8_t ceased; // legs toward which the stream is not sent now, bits 1 << iq_leg
+	// Legs toward which the stream is not sent, bits 1 << iq_leg, until its gate is closed by command and then, 15 s after
+	// the trip or later, opened again. Opened sooner it stays shut.
+	uint8_t ceased;
 	uint32_t loss_permille; // mean over the intervals
 	uint32_t rtt_us;
 	uint32_t rate, limit; // bytes/s: sent, and the most that was tolerable

@@ -144,6 +144,27 @@ static void gate_opens_after_a_pause(void **state)
 	call_down(&line.call);
 }
 
+// Held soon after the trip, resumed much later; what wasn't held stays shut.
+static void held_early_and_resumed_late(void **state)
+{
+	struct line line;
+
+	line_up(&line, *state);
+	for (unsigned i = 0; i < 18; i++, line.now_us += SECOND)
+		second(&line, AUDIO, 50, 160);
+	media_step(line.call.rig);
+	stream_of(&line, AUDIO)->ceased_us = line.w->now_us - 60 * SECOND;
+	assert_int_equal(call_streams_set(&line.call), 0);
+	assert_int_equal(audio_passes(&line), 0);
+	stream_of(&line, AUDIO)->ceased_us = line.w->now_us; // just now
+	call_gate(&line.call, 0);
+	stream_of(&line, AUDIO)->ceased_us = line.w->now_us - 60 * SECOND;
+	call_gate(&line.call, IQ_GATE_BOTH);
+	assert_int_equal(audio_passes(&line), 3);
+	assert_int_equal(media_state(line.call.rig, line.call.local.handle).trips[AUDIO].ceased, 0);
+	call_down(&line.call);
+}
+
 // Audio meets congestion: the video goes first, then, when that was not enough, the audio.
 static void video_is_cut_first(void **state)
 {
@@ -197,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIGGED(silence_shuts_one_way),
 		RIGGED(gate_opens_after_a_pause),
+		RIGGED(held_early_and_resumed_late),
 		RIGGED(video_is_cut_first),
 		RIGGED(announced_silence_is_fine),
 	};
