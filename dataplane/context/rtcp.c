@@ -24,7 +24,7 @@ static bool protect(struct worker *w, struct shard *shard, const struct transpor
 bool context_rtcp_send(struct worker *w, struct shard *shard, struct stream *stream,
 	enum iq_leg leg, const uint8_t *bytes, uint16_t len)
 {
-	const struct transport *t = shard_transport(shard, stream->transport[leg]);
+	struct transport *t = shard_transport(shard, stream->transport[leg]);
 	struct rte_mbuf *m;
 
 	if (!context_may_send(w, shard, t, 1))

@@ -91,7 +91,7 @@ static bool rewrite(struct worker *w, struct rte_mbuf *m)
 {
 	struct pkt *pkt = pkt_of(m);
 	struct way way = way_of(w, pkt);
-	const struct transport *to = shard_transport(way.shard, way.to);
+	struct transport *to = shard_transport(way.shard, way.to);
 	struct sender *sender = &way.stream->sender[way.to_leg];
 	struct rtp_identity identity;
 	const uint8_t *data;

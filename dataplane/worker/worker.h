@@ -48,7 +48,7 @@ struct pkt {
 	uint16_t header_len; // of RTP, with CSRCs and extension
 	uint16_t seq;
 	uint32_t ssrc;
-	const struct path *out; // where it goes, filled by rewrite; valid until tx
+	struct path *out; // where it goes, filled by rewrite; valid until tx
 	uint64_t rx_tsc;
 };
 
@@ -131,8 +131,9 @@ struct rte_mbuf *worker_reassemble(struct worker *w, struct rte_mbuf *m, uint8_t
 void worker_to_main(struct worker *w, struct rte_mbuf *m);
 
 // Sends a packet whose data is a UDP payload: headers are written in front, checksums filled, fragments made where it
-// outgrows the MTU, our own addresses hairpinned. The mbuf is the worker's from here on.
-void worker_send(struct worker *w, struct rte_mbuf *m, const struct path *path);
+// outgrows the MTU, our own addresses hairpinned. The mbuf is the worker's from here on. A next hop that the path doesn't
+// name yet is looked for, and named once it is known: by the worker that owns the path.
+void worker_send(struct worker *w, struct rte_mbuf *m, struct path *path);
 
 // Sends an answer back to where m came from (addresses, ports and MACs swapped).
 void worker_send_back(struct worker *w, struct rte_mbuf *m);

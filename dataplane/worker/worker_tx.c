@@ -154,7 +154,7 @@ static void egress_send(struct worker *w, struct rte_mbuf *m, const struct egres
 		egress_link(w, m, to);
 }
 
-static bool path_mac(const struct worker *w, const struct path *path, struct rte_ether_addr *mac)
+static bool path_mac(const struct worker *w, struct path *path, struct rte_ether_addr *mac)
 {
 	neigh_slot slot;
 
@@ -165,7 +165,10 @@ static bool path_mac(const struct worker *w, const struct path *path, struct rte
 	// The path was made before its next hop was known to the table, or the slot has become another's.
 	slot = neigh_find(
 		w->neigh, &w->networks->list[path->network], path->family, path->remote_ip);
-	return slot != path->neigh && neigh_mac(w->neigh, slot, mac);
+	if (slot == path->neigh || !neigh_mac(w->neigh, slot, mac))
+		return false;
+	path->neigh = slot; // else each packet searches
+	return true;
 }
 
 static const uint8_t *set_ip(const struct address_set *set, uint8_t family)
@@ -197,7 +200,7 @@ static void hairpin(struct worker *w, struct rte_mbuf *m, const struct path *pat
 	worker_hand_over(w, m);
 }
 
-void worker_send(struct worker *w, struct rte_mbuf *m, const struct path *path)
+void worker_send(struct worker *w, struct rte_mbuf *m, struct path *path)
 {
 	const struct network *network = &w->networks->list[path->network];
 	struct egress to = {

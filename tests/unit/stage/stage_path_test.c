@@ -180,8 +180,8 @@ static void goes_back(void **state)
 	assert_int_equal(rig_count(rig, COUNTER_tx_packets), 4);
 }
 
-// Sends payload_len bytes from worker 0 on a path to the peer of the family.
-static void path_send(struct rig *rig, uint8_t family, uint16_t len)
+// To the peer of the family, whose hop isn't named.
+static struct path path_make(uint8_t family)
 {
 	struct datagram datagram = rig_datagram(family);
 	struct path path = {.network = 0,
@@ -190,14 +190,28 @@ static void path_send(struct rig *rig, uint8_t family, uint16_t len)
 		.local_port = 20000,
 		.remote_port = 5000,
 		.neigh = NEIGH_NONE};
+
+	memcpy(path.remote_ip, datagram.src, 16);
+	return path;
+}
+
+// Sends so many bytes from worker 0.
+static void path_send_on(struct rig *rig, struct path *path, uint16_t len)
+{
 	struct rte_mbuf *m = worker_mbuf(rig->workers[0], len);
 
 	assert_non_null(m);
-	memcpy(path.remote_ip, datagram.src, 16);
 	for (uint16_t i = 0; i < len; i++)
 		rte_pktmbuf_mtod(m, uint8_t *)[i] = (uint8_t)(i * 7 >> 3);
-	worker_send(rig->workers[0], m, &path);
+	worker_send(rig->workers[0], m, path);
 	rig_step(rig);
+}
+
+static void path_send(struct rig *rig, uint8_t family, uint16_t len)
+{
+	struct path path = path_make(family);
+
+	path_send_on(rig, &path, len);
 }
 
 static void hop_known(struct rig *rig, uint8_t family)
@@ -230,6 +244,23 @@ static void unknown_hop_is_asked_for(void **state)
 	worker_wants(rig->workers[0], on_want, rig);
 	path_send(rig, 4, 10);
 	assert_int_not_equal(rig_take(rig, 0, frame, sizeof(frame)), 0);
+}
+
+// Once known it isn't searched for again.
+static void a_path_learns_its_hop(void **state)
+{
+	struct path path = path_make(4);
+	struct rig *rig = *state;
+	uint8_t frame[FRAME_MAX];
+
+	path_send_on(rig, &path, 10);
+	assert_int_equal(path.neigh, NEIGH_NONE);
+	hop_known(rig, 4);
+	path_send_on(rig, &path, 10);
+	assert_int_not_equal(rig_take(rig, 0, frame, sizeof(frame)), 0);
+	assert_int_equal(
+		path.neigh, neigh_find(rig->neigh, &rig->networks.list[0], 4, path.remote_ip));
+	assert_int_not_equal(path.neigh, NEIGH_NONE);
 }
 
 // Takes all frames, puts their IP payloads together by offset: the length of the whole.
@@ -533,6 +564,7 @@ int main(void)
 		RIGGED(owner_gets_it),
 		RIGGED(goes_back),
 		RIGGED(unknown_hop_is_asked_for),
+		RIGGED(a_path_learns_its_hop),
 		RIGGED(large_ones_are_cut),
 		RIGGED(hairpins_end),
 		RIGGED(main_gets_its_own),
