@@ -44,7 +44,7 @@ struct breaker {
 	uint32_t rtt_us; // Tr, smoothed; 0: not known
 	uint32_t interval_us; // Tdr, smoothed
 	uint32_t rate, packet; // bytes/s smoothed, mean bytes with the RTP header
-	uint32_t frame_us; // Tf: largest mean distance of packets in an interval so far
+	uint32_t frame_us; // Tf: mean distance of packets, smoothed over intervals
 	uint16_t stuck; // intervals in a row in which nothing arrived of what was sent
 	uint8_t is_fresh; // an interval was closed since the last check
 	uint8_t next, count; // of intervals

@@ -20,7 +20,7 @@
 #define FLOWS_MAX 64 // of a secure transport: bounds what a peer can make us keep
 #define FLOWS_PLAIN_MAX 16 // of another: its old flows make room
 #define NO_PT 0xff
-#define SR_TIMES 4 // sender reports that a receiver may answer to
+#define SR_TIMES BREAKER_SR_TIMES // sender reports that a receiver may answer to
 
 // One SSRC that we receive on a transport. hot: index and rewriting.
 struct flow {
