@@ -72,7 +72,7 @@ static int reta_fill(
 }
 
 // A rule that takes nothing but the destination port of UDP into the device's hash. Key and queues are the device's own:
-// iavf, ice and i40e refuse others here.
+// ice and i40e refuse others here.
 static int rule_add(const struct port *port, enum rte_flow_item_type ip, uint64_t type)
 {
 	const struct rte_flow_attr attr = {.ingress = 1};
