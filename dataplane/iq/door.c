@@ -148,8 +148,8 @@ static void command_take(
 	int size = iq_command_size(header->type);
 	struct answer *answer = answer_find(&door->answers, header->txn);
 
-	if (header->txn ==
-		0) { // what comes unasked has it (IQ_CONTEXT_STATE), and main's own commands
+	// What comes unasked has it (IQ_CONTEXT_STATE), and main's own commands.
+	if (header->txn == 0) {
 		door->counts.invalid++;
 		command_refuse(door, 0);
 		return;

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A call that nobody answers: after setup_timeout_ms the caller gets 408, the callee CANCEL.
 
     alice (wic) ---- wss ep-cscf (setup_timeout_ms 1500) ---- Kamailio ---- bob, a scripted phone at 198.51.100.3

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What reaches the core: the asserted identity and the gateway's own charging headers, nothing that a browser forges or is.
 
     alice (wic) ---- wss ep-cscf --[ tcpdump on br-core ]-- Kamailio ---- bob, a scripted phone at 198.51.100.3

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """kill -9 of ep-cscf with a call up: media loses nothing, the next ep-cscf goes on with the call, either side hangs up.
 
     alice (wic) -- wss ep-cscf -- Kamailio -- bob, a scripted phone that echoes

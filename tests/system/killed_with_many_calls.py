@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """kill -9 of ep-cscf with many calls up (ISTHMUS_CALLS, 50 unless told): none loses a packet, those who come back go on.
 
     browsers (wic), some calls each -- wss ep-cscf -- Kamailio -- bob, a scripted phone that echoes

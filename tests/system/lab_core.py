@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The core of the lab is a fair judge: what its S-CSCF takes and refuses, and that the phone hears.
 
     this test, as eP-CSCF 198.51.100.1:5070 (gw) ---- Kamailio 198.51.100.2 ---- baresip 198.51.100.3

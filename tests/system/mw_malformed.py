@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Malformed and hostile messages on Mw, over UDP and TCP: an error or nothing; ep-cscf lives on and calls go through.
 
     this test, as S-CSCF 198.51.100.2:5070 ---- ep-cscf 198.51.100.1:5060 (UDP, TCP)

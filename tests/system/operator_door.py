@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What an operator sees and does with isthmusctl: gateways, registrations, a call and its context, and the call's end by order.
 
     isthmusctl ---- unix socket ---- ep-cscf       alice (wic) ---- wss ep-cscf ---- Kamailio ---- bob, a scripted phone

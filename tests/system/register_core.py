@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What a core may say to a REGISTER, and what it hears of: 423, keys in a challenge, a short life, an unknown barring.
 
     alice, bob (wic) ---- wss ep-cscf ---- this test, as S-CSCF 198.51.100.2 in place of Kamailio

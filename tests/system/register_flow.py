@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The Path's flow token decides who is reached: good, refreshed, stale, forged, missing; strangers aren't heard.
 
     alice (wic) ---- wss ep-cscf ---- Kamailio

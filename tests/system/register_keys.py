@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Keys of flow tokens outlive the process: an old token is stale (430), not forged (403), for the next 15 restarts.
 
     alice (wic) ---- wss ep-cscf, killed again and again ---- Kamailio

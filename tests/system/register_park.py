@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A browser that loses its WebSocket in a call: who returns in time has his calls back, who doesn't ends them.
 
     alice (wic) ---- wss ep-cscf (park_time 3 s) ---- Kamailio ---- bob, a scripted phone at 198.51.100.3

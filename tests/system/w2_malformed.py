@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Malformed and hostile messages over W2: the error that the RFC names, or dropped; ep-cscf lives on.
 
     this test, as browser (wic) ---- wss 203.0.113.1:8443 ep-cscf ---- Kamailio 198.51.100.2
