@@ -96,7 +96,7 @@ static int refusal_fill(
 			ret = sip_message_contacts_copy(response, was);
 	}
 	if (ret == 0 && refusal->warning && *refusal->warning)
-		ret = sip_message_warn(response, leg->stack->config.host, refusal->warning);
+		ret = sip_message_warn(response, 399, leg->stack->config.host, refusal->warning);
 	return ret;
 }
 

@@ -244,8 +244,7 @@ static int warning_pass(msg_t *to, const sip_header_t *header)
 {
 	const sip_warning_t *warning = (const sip_warning_t *)header;
 
-	return sip_message_addf(
-		to, "Warning", "%u gateway \"%s\"", warning->w_code, warning->w_text);
+	return sip_message_warn(to, warning->w_code, "gateway", warning->w_text);
 }
 
 static bool privacy_is_wanted(const sip_t *sip)

@@ -163,16 +163,16 @@ bool sip_message_is_cut(const sip_t *sip)
 	return sip->sip_content_length && sip->sip_content_length->l_length > len;
 }
 
-int sip_message_warn(msg_t *msg, const char *agent, const char *sentence)
+int sip_message_warn(msg_t *msg, unsigned code, const char *agent, const char *sentence)
 {
 	char text[256];
 	size_t len = 0;
 
-	for (; *sentence && len < sizeof(text) - 1; sentence++)
+	for (; sentence && *sentence && len < sizeof(text) - 1; sentence++)
 		if (*sentence >= ' ' && *sentence < 127 && *sentence != '"' && *sentence != '\\')
 			text[len++] = *sentence;
 	text[len] = '\0';
-	return sip_message_addf(msg, "Warning", "399 %s \"%s\"", agent, text);
+	return sip_message_addf(msg, "Warning", "%u %s \"%s\"", code, agent, text);
 }
 
 int sip_message_contacts_copy(msg_t *msg, const sip_t *from)

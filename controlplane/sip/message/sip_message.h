@@ -31,8 +31,8 @@ int sip_message_body(msg_t *msg, const char *type, const char *data, size_t len)
 // Copies Content- headers and the body of another message.
 int sip_message_body_copy(msg_t *msg, const sip_t *from);
 
-// Adds a Warning of ours: code 399, agent and a sentence (RFC 3261 section 20.43).
-int sip_message_warn(msg_t *msg, const char *agent, const char *sentence);
+// Adds a Warning: code, agent and a sentence, of which what can't stand between quotes is left out (RFC 3261 section 20.43).
+int sip_message_warn(msg_t *msg, unsigned code, const char *agent, const char *sentence);
 // Copies all Contacts of another message.
 int sip_message_contacts_copy(msg_t *msg, const sip_t *from);
 

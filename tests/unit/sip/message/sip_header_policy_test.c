@@ -60,6 +60,8 @@ static const struct {
 	{"Resource-Priority: q735.0", NULL, NULL},
 	{"Warning: 399 core7.internal \"x\"", "Warning: 399 core7.internal \"x\"",
 		"Warning: 399 gateway \"x\""},
+	{"Warning: 399 core7.internal \"a \\\"b\\\" c\"",
+		"Warning: 399 core7.internal \"a \\\"b\\\" c\"", "Warning: 399 gateway \"a b c\""},
 	{"Cellular-Network-Info: x", NULL, NULL},
 	{"Reason: SIP;cause=200", "Reason: SIP;cause=200", "Reason: SIP;cause=200"},
 	{"Privacy: none", "Privacy: none", "Privacy: none"},
