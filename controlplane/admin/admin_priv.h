@@ -59,6 +59,9 @@ void ask_answer(struct ask *ask, unsigned status, json_t *root);
 void ask_refuse(struct ask *ask, unsigned status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+// text.c: a JSON string of bytes that may be no UTF-8, which jansson refuses: those are written as '?'; NULL is "".
+json_t *json_text(const char *text);
+
 // route.c
 void ask_route(struct ask *ask);
 

@@ -21,10 +21,10 @@
 #define BACKLOG 16
 #define TOKEN_MIN 32 // characters
 
-// A socket file that nobody serves is left from a process that was killed.
+// A socket file that nobody serves is left from a process that was killed. One whose process is too busy to take us isn't.
 static int stale_remove(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 	int ret = 0;
 
@@ -34,8 +34,11 @@ static int stale_remove(const struct sockaddr_un *address)
 		ret = errno == ENOENT ? 0 : -errno;
 	else if (!S_ISSOCK(st.st_mode))
 		ret = -EEXIST;
-	else if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+	else if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+		errno == EAGAIN)
 		ret = -EADDRINUSE;
+	else if (errno != ECONNREFUSED)
+		ret = -errno;
 	else if (unlink(address->sun_path) < 0)
 		ret = -errno;
 	close(fd);

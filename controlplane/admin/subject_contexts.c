@@ -27,8 +27,8 @@ static json_t *entry_make(struct calls *calls, iq_handle handle, const char *ref
 	json_t *entry;
 
 	snprintf(name, sizeof(name), "%016" PRIx64, handle);
-	entry = json_pack("{s:s, s:i, s:s, s:s}", "context", name, "gateway",
-		(int)iq_handle_gateway(handle), "call", ref, "state",
+	entry = json_pack("{s:s, s:i, s:o, s:s}", "context", name, "gateway",
+		(int)iq_handle_gateway(handle), "call", json_text(ref), "state",
 		has_call ? info.state : "orphan");
 	if (!has_call && left_ms >= 0)
 		json_object_set_new(entry, "deleted_in_ms", json_integer(left_ms));
@@ -111,11 +111,20 @@ static json_t *leg_json(const struct iq_leg_state *leg)
 		counts_json(&leg->in), "out", counts_json(&leg->out));
 }
 
+static json_t *state_json(const struct ask *ask, const struct iq_context_state *state)
+{
+	json_t *root = entry_make(ask->admin->config.calls, state->handle, state->ref);
+
+	json_object_set_new(root, "age_ms", json_integer((json_int_t)(state->age_us / 1000)));
+	json_object_set_new(root, "access", leg_json(&state->legs[IQ_LEG_ACCESS]));
+	json_object_set_new(root, "core", leg_json(&state->legs[IQ_LEG_CORE]));
+	return root;
+}
+
 static void on_state(int32_t status, const void *payload, void *arg)
 {
 	const struct iq_context_state *state = payload;
 	struct ask *ask = arg;
-	json_t *root;
 
 	if (status == -ENOENT) {
 		ask_refuse(ask, 404, "the media gateway has no such context");
@@ -125,13 +134,10 @@ static void on_state(int32_t status, const void *payload, void *arg)
 		ask_refuse(ask, 502, "the media gateway answers: %s", strerror(-status));
 		return;
 	}
-	root = entry_make(ask->admin->config.calls, state->handle, state->ref);
-	json_object_set_new(root, "age_ms", json_integer((json_int_t)(state->age_us / 1000)));
-	json_object_set_new(root, "access", leg_json(&state->legs[IQ_LEG_ACCESS]));
-	json_object_set_new(root, "core", leg_json(&state->legs[IQ_LEG_CORE]));
 	if (strcmp(ask->method, "DELETE") == 0)
-		log_info("admin: media context %s of call %s is deleted", ask->path, state->ref);
-	ask_answer(ask, 200, root);
+		log_info("admin: media context %016" PRIx64 " of call %s is deleted", state->handle,
+			state->ref);
+	ask_answer(ask, 200, state_json(ask, state));
 }
 
 static void command_send(struct ask *ask, uint16_t type, iq_handle handle, iq_on_reply *on_reply)
@@ -163,9 +169,12 @@ static void on_known(int32_t status, const void *payload, void *arg)
 		on_state(status, NULL, ask);
 	} else if (call_info_get(ask->admin->config.calls, state->ref, &info) == 0 &&
 		info.media == state->handle) {
-		log_info("admin: call %s is ended", state->ref);
+		json_t *root = state_json(ask, state); // as it was: with its call
+
+		log_info("admin: call %s is ended, with media context %016" PRIx64, state->ref,
+			state->handle);
 		call_end(ask->admin->config.calls, state->ref, 480, "ended by the operator");
-		on_state(0, state, ask);
+		ask_answer(ask, 200, root);
 	} else {
 		command_send(ask, IQ_CONTEXT_DELETE, state->handle, on_state);
 	}

@@ -12,7 +12,8 @@
 static json_t *counters_json(const struct iq_stats *stats)
 {
 	uint32_t count = iq_stats_counters(stats), workers = iq_stats_workers(stats);
-	uint64_t *values = calloc(count, 2 * sizeof(*values)), *sums = values + count;
+	uint64_t *values = calloc(count, 2 * sizeof(*values));
+	uint64_t *sums = values != NULL ? values + count : NULL;
 	json_t *root = json_object();
 
 	for (uint32_t worker = 0; values != NULL && worker < workers; worker++) {

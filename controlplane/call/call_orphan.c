@@ -177,6 +177,8 @@ int64_t calls_orphan_left_ms(const struct calls *calls, iq_handle media)
 
 	if (found == NULL)
 		return -1;
+	if (found->timer == NULL) // the audit is under way: its time hasn't begun
+		return found->calls->config.orphan_time_ms;
 	return found->due_us > now_us ? (int64_t)((found->due_us - now_us) / 1000) : 0;
 }
 

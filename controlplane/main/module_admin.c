@@ -10,6 +10,15 @@ static void on_readable(void *arg)
 	admin_dispatch(arg);
 }
 
+static void admin_fini(struct cscf *cscf)
+{
+	if (cscf->admin == NULL)
+		return;
+	loop_forget(cscf, admin_fd(cscf->admin));
+	admin_stop(cscf->admin);
+	cscf->admin = NULL;
+}
+
 static int admin_init(struct cscf *cscf, char *why, size_t why_len)
 {
 	const struct cscf_admin *in = &cscf->config->admin;
@@ -22,21 +31,17 @@ static int admin_init(struct cscf *cscf, char *why, size_t why_len)
 		.registrations = cscf->registrations,
 		.sip = cscf->sip};
 
+	int ret;
+
 	if (in->listen == NULL)
 		return 0;
 	cscf->admin = admin_start(&config, why, why_len);
-	return cscf->admin == NULL
-		? -errno
-		: loop_watch(cscf, admin_fd(cscf->admin), on_readable, cscf->admin);
-}
-
-static void admin_fini(struct cscf *cscf)
-{
 	if (cscf->admin == NULL)
-		return;
-	loop_forget(cscf, admin_fd(cscf->admin));
-	admin_stop(cscf->admin);
-	cscf->admin = NULL;
+		return -errno;
+	ret = loop_watch(cscf, admin_fd(cscf->admin), on_readable, cscf->admin);
+	if (ret < 0)
+		admin_fini(cscf);
+	return ret;
 }
 
 const struct module module_admin = {"admin", admin_init, admin_fini};

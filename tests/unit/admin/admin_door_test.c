@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator's door: who may ask, what there is to ask, and that the loop answers, or nobody.
-#include "admin.h"
+#include "admin_priv.h"
 #include "call.h"
 #include "iq_client.h"
 
@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -270,13 +272,17 @@ static void test_stale(void **state)
 	struct admin_config left = how;
 	char why[256];
 	FILE *file;
+	pid_t child;
+	int status;
 
 	(void)state;
 	left.iq = iq;
 	left.calls = calls;
-	if (fork() == 0)
+	child = fork();
+	if (child == 0)
 		_exit(admin_start(&left, why, sizeof(why)) != NULL ? 0 : 1);
-	usleep(300000);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 	assert_int_equal(access(sock_path, F_OK), 0);
 	assert_int_equal(start(&how), 0);
 	assert_int_equal(ask("GET", "/v1/calls", NULL, false), 200);
@@ -299,6 +305,40 @@ static uint16_t free_port(void)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
 	close(fd);
 	return ntohs(at.sin_port);
+}
+
+// A socket that is served stays, also while its process is too busy to take another connection.
+static void test_busy(void **state)
+{
+	const struct admin_config how = {.path = sock_path};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), callers[2];
+
+	(void)state;
+	memcpy(address.sun_path, sock_path, strlen(sock_path) + 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		callers[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(callers[i], (struct sockaddr *)&address, sizeof(address));
+	}
+	assert_int_equal(start(&how), -EADDRINUSE);
+	assert_int_equal(access(sock_path, F_OK), 0);
+	close(callers[0]);
+	close(callers[1]);
+	close(listener);
+	unlink(sock_path);
+}
+
+static void test_text(void **state)
+{
+	json_t *whole = json_text("sip:b\303\244r@ims.test"), *broken = json_text("b\344r");
+
+	(void)state;
+	assert_string_equal(json_string_value(whole), "sip:b\303\244r@ims.test");
+	assert_string_equal(json_string_value(broken), "b?r");
+	json_decref(whole);
+	json_decref(broken);
 }
 
 static int world_open(void **state)
@@ -337,6 +377,8 @@ int main(void)
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_weak_token),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);
