@@ -105,6 +105,7 @@ struct service_thread {
 	struct dtls_port **ports;
 	unsigned port_count;
 	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *provider; // of libctx
 	SSL_CTX *ctx;
 	BIO_METHOD *method;
 	int wake_fd;
@@ -146,8 +147,7 @@ void assoc_destroy_all(struct service_thread *thread);
 void assoc_early_free(struct service_thread *thread, struct assoc *assoc);
 void assoc_suspect_free(struct assoc *assoc);
 void assoc_busy_add(struct service_thread *thread, struct assoc *assoc);
-void assoc_busy_del(
-	struct service_thread *thread, struct assoc *assoc); // nothing if it isn't there
+void assoc_busy_del(struct service_thread *thread, struct assoc *assoc); // if it is there
 
 // dtls_tell.c: outputs, with the flight that has been collected. Nothing for a DTLS_FLIGHT without datagrams.
 void tell(struct service_thread *thread, struct assoc *assoc, enum dtls_output_type type,

@@ -2,8 +2,10 @@
 // OpenSSL for one service thread: a library context of its own, datagrams through a BIO of our own, fingerprints
 // instead of chains (RFC 5763, RFC 8122).
 #include "dtls_priv.h"
+#include "dtls_provider.h"
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include <errno.h>
 #include <string.h>
@@ -137,6 +139,9 @@ int dtls_ctx_init(struct service_thread *thread)
 	BIO_meth_set_write(thread->method, bio_write);
 	BIO_meth_set_read(thread->method, bio_read);
 	BIO_meth_set_ctrl(thread->method, bio_ctrl);
+	thread->provider = dtls_provider_load(thread->libctx);
+	if (thread->provider == NULL)
+		return -EIO;
 	thread->ctx = SSL_CTX_new_ex(thread->libctx, NULL, DTLS_method());
 	return thread->ctx == NULL ? -ENOMEM : ctx_configure(thread);
 }
@@ -145,6 +150,8 @@ void dtls_ctx_fini(struct service_thread *thread)
 {
 	SSL_CTX_free(thread->ctx);
 	BIO_meth_free(thread->method);
+	if (thread->provider != NULL)
+		OSSL_PROVIDER_unload(thread->provider);
 	OSSL_LIB_CTX_free(thread->libctx);
 }
 
